@@ -1,0 +1,92 @@
+"""Demand models: which bundles an agent can want, and what each is worth to her.
+
+A bundle takes at most one copy of each item type and is a row of a 0/1 matrix ``(K, T)``. The three
+models differ only in which bundles they list and in how values become bundle valuations:
+
+=================  ====================================  ============================================
+model              bundles                               values an agent has
+=================  ====================================  ============================================
+``unit``           each single type                      one a type, ``(B, n, T)``
+``additive``       every set of types                    one a type, summed, ``(B, n, T)``
+``combinatorial``  every set of at most 8 distinct items  one a set, ``(B, n, 2**T)``; bit t of the
+                                                         index says whether item t is in the set
+=================  ====================================  ============================================
+
+Bundles are listed largest first, then by lowest type index, and the empty bundle last, so that "the first
+among equally good bundles" is the paper's behaviour at ties: an agent indifferent to buying buys, and
+among equally good types she takes the lowest. A bundle with an item that adds nothing to its worth is
+marked ``-inf``: at prices >= 0 it is never better than the bundle without that item, and she never takes
+an item that she values at 0.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spm.names import unknown
+
+DEMANDS = ("unit", "additive", "combinatorial")
+MOST_ITEMS = 8
+Array = NDArray[np.float64]
+
+
+def bundles(demand: str, n_types: int) -> NDArray[np.int8]:
+    """Return the bundles that an agent may buy, ``(K, T)``, in the order that breaks ties.
+
+    >>> bundles("unit", 2).tolist()
+    [[1, 0], [0, 1], [0, 0]]
+    >>> bundles("additive", 2).tolist()
+    [[1, 1], [1, 0], [0, 1], [0, 0]]
+
+    Raises:
+        ValueError: unknown demand model, or more than 8 items in a combinatorial one.
+    """
+    if demand not in DEMANDS:
+        raise unknown("demand model", demand, DEMANDS)
+    if demand == "combinatorial" and n_types > MOST_ITEMS:
+        raise ValueError(f"combinatorial demand takes at most {MOST_ITEMS} items, not {n_types}")
+    largest = 1 if demand == "unit" else n_types
+    rows = [
+        [int(t in chosen) for t in range(n_types)]
+        for size in range(largest, -1, -1)
+        for chosen in combinations(range(n_types), size)
+    ]
+    return np.array(rows, dtype=np.int8)
+
+
+def masks(rows: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Return each bundle's index in a combinatorial value table, ``(K,)``.
+
+    >>> masks(bundles("additive", 2)).tolist()
+    [3, 1, 2, 0]
+    """
+    return rows.astype(np.int64) @ (1 << np.arange(rows.shape[1]))
+
+
+def valuations(demand: str, values: Array) -> Array:
+    """Turn an agent's values into her valuation of each bundle, ``(B, n, K)``.
+
+    Args:
+        demand: name of the demand model.
+        values: ``(B, n, T)``, or ``(B, n, 2**T)`` when combinatorial; at least 0.
+
+    Returns:
+        ``(B, n, K)``; ``-inf`` marks a bundle in which some item adds nothing.
+
+    >>> valuations("unit", np.array([[[0.5, 0.0]]])).tolist()
+    [[[0.5, -inf, 0.0]]]
+    """
+    width = values.shape[-1]
+    if demand == "combinatorial":
+        rows = bundles(demand, width.bit_length() - 1)
+        index = masks(rows)
+        worth = values[..., index]
+        without = index[:, None] & ~(1 << np.arange(rows.shape[1]))
+        adds = (worth[..., None] > values[..., without]) | (rows == 0)
+        return np.where(adds.all(axis=-1), worth, -np.inf)
+    rows = bundles(demand, width)
+    missing = (values <= 0).astype(np.float64) @ rows.T
+    return np.where(missing > 0, -np.inf, values @ rows.T)

@@ -1,0 +1,37 @@
+"""Looking a name up among those that exist, with a helpful sentence when it is not there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
+    """Return the error for an unknown ``name`` of a ``kind``, with the nearest known names.
+
+    >>> str(unknown("panel", "color", ["colors", "id"]))
+    "unknown panel 'color'; did you mean colors?"
+    >>> str(unknown("profile", "x", ["paper", "quick"]))
+    "unknown profile 'x'; known: paper, quick"
+    """
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
+    return ValueError(f"unknown {kind} {name!r}; {hint}")
+
+
+def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
+    """Return ``table[name]``.
+
+    Raises:
+        ValueError: the name is unknown; the message lists the nearest ones.
+
+    >>> lookup("animal", "cat", {"cat": 1, "dog": 2})
+    1
+    """
+    if name not in table:
+        raise unknown(kind, name, table)
+    return table[name]
