@@ -55,9 +55,7 @@ class FiniteModel:
         check_probabilities("the worlds", [world.probability for world in self.worlds])
         for k, world in enumerate(self.worlds):
             if len(world.lotteries) != len(self.groups):
-                raise ValueError(
-                    f"world {k} has {len(world.lotteries)} lotteries for {len(self.groups)} groups"
-                )
+                raise ValueError(f"world {k} has {len(world.lotteries)} lotteries for {len(self.groups)} groups")
             for group, lottery in zip(self.groups, world.lotteries, strict=True):
                 where = f"group {group.name!r} in world {k}"
                 check_probabilities(where, [probability for probability, _ in lottery])
@@ -77,9 +75,7 @@ class FiniteModel:
     @property
     def unit(self) -> Fraction:
         """The highest value that can occur, by which values are divided."""
-        highest = max(
-            max(values) for world in self.worlds for lottery in world.lotteries for _, values in lottery
-        )
+        highest = max(max(values) for world in self.worlds for lottery in world.lotteries for _, values in lottery)
         return highest or Fraction(1)
 
     def sample(self, rng: np.random.Generator, n_profiles: int) -> NDArray[np.float64]:

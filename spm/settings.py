@@ -55,9 +55,7 @@ class Setting:
         if not self.agents:
             raise ValueError(f"setting {self.name!r} needs at least 1 agent")
         if not self.supply or min(self.supply) < 1 or len(self.supply) != len(self.types):
-            raise ValueError(
-                f"setting {self.name!r} needs at least 1 copy of each item type, not {self.supply}"
-            )
+            raise ValueError(f"setting {self.name!r} needs at least 1 copy of each item type, not {self.supply}")
         bundles(self.demand, len(self.types))
 
     @property
