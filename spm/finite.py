@@ -86,7 +86,8 @@ class FiniteModel:
         drawn = rng.random((n_profiles, self.n_agents, 1))
         index = world[:, None], self.group_of[None, :]
         outcome = (drawn >= chances[index]).sum(axis=-1)
-        return values[(*index, outcome)]
+        profiles: NDArray[np.float64] = values[(*index, outcome)]
+        return profiles
 
     def _tables(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Cumulative chances ``(W, G, S - 1)`` and normalised values ``(W, G, S, T)``, padded to S outcomes."""

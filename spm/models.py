@@ -125,4 +125,4 @@ class SampleModel:
 
     def sample(self, rng: np.random.Generator, n_profiles: int) -> Array:
         """Draw ``n_profiles`` of the given profiles."""
-        return self.profiles[rng.integers(len(self.profiles), size=n_profiles)]
+        return np.take(self.profiles, rng.integers(len(self.profiles), size=n_profiles), axis=0)

@@ -1,0 +1,244 @@
+"""The POMDP as an environment, in two thin adapters over :class:`spm.market.Market`.
+
+:class:`BatchedMarkets` is a natively batched Stable-Baselines3 ``VecEnv``: B markets step as one array
+program. :class:`MarketEnv` is one market behind gymnasium's interface. Neither knows a rule of the market.
+
+Action ``(n + T,)``: n scores in [-1, 1], then one number in [-1, 1] for each type. The agent visited is the
+one with the highest score among those left (lowest index at ties); the price posted is (1 + a)/2, in [0, 1].
+
+Observation: a statistic of the history (:mod:`spm.statistics`).
+
+Reward: 0 until the episode ends, then the objective; for objectives that sum over agents minus the profile's
+first best (the paper's footnote 5), which no policy can influence, so that the best policy stays the best.
+
+Terminal contract of the batched environment: a market that ends is opened anew in the same step. Its row of
+the returned observation is the first of the next episode, and the last of the old one is in
+``infos[i]["terminal_observation"]``, with the episode's objective and first best under ``"objective"`` and
+``"first_best"``. Episodes end by themselves and are never truncated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env import VecEnv
+
+from spm import objectives, settings, statistics
+from spm.demand import Array, valuations
+from spm.market import Market
+from spm.settings import Setting
+
+POOL = 8192
+"""Profiles drawn at a time: large enough that drawing costs little a profile."""
+
+
+def action_space(setting: Setting) -> spaces.Box:
+    """Return the box of n scores and T price numbers, all in [-1, 1]."""
+    return spaces.Box(-1.0, 1.0, (setting.n_agents + setting.n_types,), np.float32)
+
+
+def observation_space(setting: Setting, statistic: statistics.Statistic) -> spaces.Box:
+    """Return the box of observations; every entry of every statistic lies in [0, 1]."""
+    return spaces.Box(0.0, 1.0, (statistic.width(setting),), np.float32)
+
+
+def decode(actions: NDArray[np.floating[Any]], agents_left: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Array]:
+    """Turn actions ``(B, n + T)`` into the agents to visit ``(B,)`` and their prices ``(B, T)``.
+
+    >>> decode(np.array([[0.9, 0.1, -1.0]]), np.array([[False, True]]))
+    (array([1]), array([[0.]]))
+    """
+    n_agents = agents_left.shape[1]
+    scores = np.where(agents_left, actions[:, :n_agents], -np.inf)
+    prices = (1.0 + np.clip(actions[:, n_agents:].astype(np.float64), -1.0, 1.0)) / 2.0
+    return scores.argmax(axis=1), prices
+
+
+class Profiles:
+    """An endless stream of fresh profiles: bundle valuations ``(R, n, K)`` and first bests ``(R,)``."""
+
+    def __init__(self, setting: Setting, rng: np.random.Generator) -> None:
+        """Draw from ``setting`` with ``rng``, a pool at a time."""
+        self._setting, self._rng = setting, rng
+        self._next = POOL
+
+    def take(self, count: int) -> tuple[Array, Array]:
+        """Return the next ``count`` profiles; what is left of a pool that is too small is dropped."""
+        if self._next + count > POOL:
+            values = self._setting.sample(self._rng, max(POOL, count))
+            self._valuations = valuations(self._setting.demand, values)
+            self._first_best = objectives.first_best(self._setting, self._valuations)
+            self._next = 0
+        rows = slice(self._next, self._next + count)
+        self._next += count
+        return self._valuations[rows], self._first_best[rows]
+
+
+class BatchedMarkets(VecEnv):
+    """B markets as one Stable-Baselines3 vectorised environment.
+
+    Differences from SB3's own vectorised environments: there are no separate environments inside, so
+    ``env_method`` has nothing to call and attributes are shared by all rows; ``seed`` starts one stream of
+    profiles for all markets.
+    """
+
+    def __init__(self, setting: Setting, statistic: statistics.Statistic, n_markets: int, seed: int = 0) -> None:
+        """Make ``n_markets`` markets of ``setting`` whose policy sees ``statistic``."""
+        super().__init__(n_markets, observation_space(setting, statistic), action_space(setting))
+        self.setting, self.statistic = setting, statistic
+        self.objective = objectives.get(setting.objective)
+        self.render_mode = None
+        self._actions = np.zeros((n_markets, *(self.action_space.shape or ())), dtype=np.float32)
+        self.seed(seed)
+
+    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+        """Start the stream of profiles from ``seed``."""
+        self._profiles = Profiles(self.setting, np.random.default_rng(seed))
+        return [seed] * self.num_envs
+
+    def reset(self) -> statistics.Observation:
+        """Open all markets with fresh profiles and return the first observations ``(B, width)``."""
+        fresh, first_best = self._profiles.take(self.num_envs)
+        self.market, self._first_best = Market(self.setting, fresh), first_best.copy()
+        return self.statistic.observe(self.market)
+
+    def step_async(self, actions: NDArray[np.float32]) -> None:
+        """Take ``actions`` ``(B, n + T)`` for the next :meth:`step_wait`."""
+        self._actions = actions
+
+    def step_wait(self) -> Any:
+        """Visit one agent in every market; return observations, rewards, dones ``(B,)`` and infos."""
+        self.market.visit(*decode(self._actions, self.market.agents_left))
+        over = self.market.over
+        rewards = np.zeros(self.num_envs, dtype=np.float32)
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        ended = np.flatnonzero(over)
+        if len(ended):
+            rewards[ended] = self._finish(ended, infos)
+        return self.statistic.observe(self.market), rewards, over, infos
+
+    def _finish(self, ended: NDArray[np.int64], infos: list[dict[str, Any]]) -> Array:
+        """Close the markets ``ended``, write their infos, open them anew; return their rewards."""
+        last = self.statistic.observe(self.market)
+        score = self.objective.score(self.market.received[ended], self.market.payments[ended])
+        best = self._first_best[ended]
+        for row, value, bound in zip(ended, score, best, strict=True):
+            infos[row] = {
+                "terminal_observation": last[row],
+                "TimeLimit.truncated": False,
+                "objective": value,
+                "first_best": bound,
+            }
+        fresh, self._first_best[ended] = self._profiles.take(len(ended))
+        self.market.open(ended, fresh)
+        return reward(self.objective, score, best)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        """Return the shared attribute once for each row asked for."""
+        return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+        """Set an attribute for all rows."""
+        setattr(self, attr_name, value)
+
+    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
+        """There are no environments inside to call.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(f"BatchedMarkets has no inner environments on which to call {method_name!r}")
+
+    def env_is_wrapped(
+        self, wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]], indices: Any = None
+    ) -> list[bool]:
+        """No row is wrapped."""
+        return [False] * len(list(self._get_indices(indices)))
+
+
+def reward(objective: objectives.Objective, score: Array, first_best: Array) -> Array:
+    """Return what is learned from: the objective, minus the first best where it sums over agents."""
+    return score - first_best if objective.combine is np.add else score
+
+
+class MarketEnv(gymnasium.Env[Any, Any]):
+    """One market behind gymnasium's interface.
+
+    ``reset(options={"values": v})`` opens the market with a given profile ``(n, T)`` (``(n, 2**T)`` for
+    combinatorial demand) instead of a drawn one.
+
+    >>> env = gymnasium.make("spm/Correlated-v0", n_agents=3, n_items=1, delta=0.5)
+    >>> observation, _ = env.reset(seed=1)
+    >>> observation.shape
+    (10,)
+    """
+
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012  (gymnasium's own declaration)
+
+    def __init__(self, setting: Setting, statistic: str = "price-allocation") -> None:
+        """Make one market of ``setting`` whose policy sees ``statistic``."""
+        self.setting, self.statistic = setting, statistics.get(statistic)
+        self.objective = objectives.get(setting.objective)
+        self.observation_space = observation_space(setting, self.statistic)
+        self.action_space = action_space(setting)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[statistics.Observation, dict[str, Any]]:
+        """Open the market and return the first observation and an empty info."""
+        super().reset(seed=seed)
+        given = (options or {}).get("values")
+        values = self.setting.sample(self.np_random, 1) if given is None else np.asarray(given, float)[None]
+        self.market = Market(self.setting, valuations(self.setting.demand, values))
+        self._first_best = objectives.first_best(self.setting, self.market.valuations)
+        return self.statistic.observe(self.market)[0], {}
+
+    def step(
+        self, action: NDArray[np.float32]
+    ) -> tuple[statistics.Observation, float, bool, bool, dict[str, Any]]:
+        """Visit one agent; the reward comes with the last visit."""
+        self.market.visit(*decode(np.asarray(action)[None], self.market.agents_left))
+        over = bool(self.market.over[0])
+        observation = self.statistic.observe(self.market)[0]
+        if not over:
+            return observation, 0.0, False, False, {}
+        score = self.objective.score(self.market.received, self.market.payments)
+        gained = reward(self.objective, score, self._first_best)
+        info = {"objective": float(score[0]), "first_best": float(self._first_best[0])}
+        return observation, float(gained[0]), True, False, info
+
+
+def _env_id(panel: str) -> str:
+    """The gymnasium id of a panel: ``two-worlds`` -> ``spm/TwoWorlds-v0``."""
+    return f"spm/{'ID' if panel == 'id' else panel.title().replace('-', '')}-v0"
+
+
+def _maker(make_setting: Callable[..., Setting]) -> Callable[..., MarketEnv]:
+    """An entry point that passes ``statistic`` to the environment and the rest to the setting."""
+
+    def make(statistic: str = "price-allocation", **arguments: Any) -> MarketEnv:
+        return MarketEnv(make_setting(**arguments), statistic)
+
+    return make
+
+
+def register() -> None:
+    """Register ``spm/Correlated-v0`` (n_agents, n_items, delta) and one id for each named setting."""
+    makers = {
+        name: make for name, make in (settings.PANELS | settings.EXTRAS).items() if not name.startswith("delta")
+    }
+    ids = {"spm/Correlated-v0": settings.correlated} | {_env_id(name): make for name, make in makers.items()}
+    for env_id, make in ids.items():
+        if env_id not in gymnasium.registry:
+            gymnasium.register(env_id, entry_point=_maker(make), disable_env_checker=True)
+
+
+register()

@@ -1,0 +1,134 @@
+"""Objectives g(x, tau; v) and the first best of each profile.
+
+An objective maps what each agent received (her value for it) and paid to one number a market. Registering
+another one takes one function::
+
+    @objective("nash", combine=np.multiply)
+    def nash(received, payments):
+        return received.prod(axis=1)
+
+The *first best* is the highest objective that any allocation of the items can give when every agent pays her
+full value for what she gets: the optimal welfare for welfare and for revenue (the bound that the paper's
+footnote 5 subtracts), the fairest assignment for max-min. It knows all values, so no mechanism exceeds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spm.demand import Array, bundles
+from spm.names import lookup
+from spm.settings import Setting
+
+Score = Callable[[Array, Array], Array]
+Combine = Callable[[Array, Array], Array]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is maximised.
+
+    Attributes:
+        name: the name it is looked up by.
+        score: ``(received (B, n), payments (B, n)) -> (B,)``.
+        combine: how one more agent's value enters the objective: ``np.add`` for sums, ``np.minimum`` for the
+            worst-off agent. The first best is found by adding agents one at a time.
+        empty: the objective of no agents, neutral for ``combine``.
+    """
+
+    name: str
+    score: Score
+    combine: Combine
+    empty: float
+
+
+OBJECTIVES: dict[str, Objective] = {}
+
+
+def objective(name: str, combine: Combine = np.add, empty: float = 0.0) -> Callable[[Score], Score]:
+    """Register the decorated function as the objective ``name`` (see :class:`Objective`)."""
+
+    def register(score: Score) -> Score:
+        OBJECTIVES[name] = Objective(name, score, combine, empty)
+        return score
+
+    return register
+
+
+def get(name: str) -> Objective:
+    """Return a registered objective.
+
+    Raises:
+        ValueError: unknown name; the nearest are listed.
+    """
+    return lookup("objective", name, OBJECTIVES)
+
+
+@objective("welfare")
+def welfare(received: Array, payments: Array) -> Array:
+    """Social welfare: the sum of the agents' values for what they get.
+
+    >>> welfare(np.array([[0.5, 0.25]]), np.zeros((1, 2)))
+    array([0.75])
+    """
+    return received.sum(axis=1)
+
+
+@objective("revenue")
+def revenue(received: Array, payments: Array) -> Array:
+    """Revenue: the sum of the payments."""
+    return payments.sum(axis=1)
+
+
+@objective("max-min", combine=np.minimum, empty=np.inf)
+def max_min(received: Array, payments: Array) -> Array:
+    """Max-min fairness: the value of the worst-off of *all* agents, those without an item included."""
+    return received.min(axis=1)
+
+
+def first_best(setting: Setting, valuations: Array) -> Array:
+    """Return each profile's first best, ``(B,)``.
+
+    Args:
+        setting: supply, demand and objective.
+        valuations: ``(B, n, K)`` bundle valuations.
+
+    A sum over agents with additive demand, or with one type, separates into "the highest values win" for each
+    type. Everything else is solved by dynamic programming over the agents: W_i(s) = max over bundles b <= s of
+    v_i(b) combined with W_{i-1}(s - b), for every vector s of copies at hand.
+    """
+    goal = get(setting.objective)
+    separable = setting.demand == "additive" or setting.n_types == 1
+    if goal.combine is np.add and separable:
+        return _highest_values_win(setting, valuations)
+    states = tuple(copies + 1 for copies in setting.supply)
+    best = np.full((*states, len(valuations)), goal.empty)
+    options = bundles(setting.demand, setting.n_types)
+    for agent in range(valuations.shape[1]):
+        best = _add_agent(best, valuations[:, agent], options, goal.combine)
+    return np.asarray(best[setting.supply])
+
+
+def _add_agent(best: Array, worth: Array, options: NDArray[np.int8], combine: Combine) -> Array:
+    """One step of the dynamic programme: ``best (*states, B)``, the agent's ``worth (B, K)``."""
+    better = np.full_like(best, -np.inf)
+    for k, bundle in enumerate(options):
+        after = tuple(slice(None, size - b) for size, b in zip(best.shape[:-1], bundle, strict=True))
+        before = tuple(slice(b, None) for b in bundle)
+        np.maximum(better[before], combine(worth[:, k], best[after]), out=better[before])
+    return better
+
+
+def _highest_values_win(setting: Setting, valuations: Array) -> Array:
+    """Sum of the highest values for each type, as many as there are copies, ``(B,)``."""
+    total = np.zeros(len(valuations))
+    singles = bundles(setting.demand, setting.n_types)
+    for t, copies in enumerate(setting.supply):
+        only_t = int(np.flatnonzero((singles.sum(axis=1) == 1) & (singles[:, t] == 1))[0])
+        worth = np.sort(np.maximum(valuations[:, :, only_t], 0.0), axis=1)
+        total += worth[:, -copies:].sum(axis=1)
+    return total

@@ -1,0 +1,128 @@
+"""Statistics of the history: what a policy is allowed to see (the paper's *Experimental Results*).
+
+A statistic is a row of blocks, and each block is one function of the market's history:
+
+==================  =========  ====================================================================
+block               width      content
+==================  =========  ====================================================================
+``constant``        1          always 0: nothing is seen
+``items``           T          copies left of each type, as a share of its supply
+``agents``          n          1 for an agent not yet visited, else 0
+``allocation``      n T        1 where agent i holds a copy of type t, else 0 (row i, column t)
+``prices``          n T        price of type t that agent i faced, 0 before her visit (row i, column t)
+==================  =========  ====================================================================
+
+The statistics, from least to most:
+
+=====================  ===============================================  ===================================
+name                   blocks                                           what it supports
+=====================  ===============================================  ===================================
+``none``               constant                                         anonymous static prices (ASP)
+``agents-left``        agents                                           personalised static prices (PSP),
+                                                                        Proposition 6
+``items-agents-left``  items, agents                                    optimal for independent values,
+                                                                        Proposition 5
+``allocation``         items, agents, allocation                        optimal in general, Theorem 1
+``price-allocation``   items, agents, allocation, prices                the whole history
+=====================  ===============================================  ===================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spm.market import Market
+from spm.names import lookup
+from spm.settings import Setting
+
+Observation = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of an observation: its width in a setting, its values in a market, and what they mean."""
+
+    width: Callable[[Setting], int]
+    values: Callable[[Market], NDArray[np.generic]]
+    meaning: str
+
+
+BLOCKS: dict[str, Block] = {
+    "constant": Block(lambda s: 1, lambda m: np.zeros((len(m), 1)), "always 0"),
+    "items": Block(lambda s: s.n_types, lambda m: m.items_left / m.supply, "share of each type's copies left"),
+    "agents": Block(lambda s: s.n_agents, lambda m: m.agents_left, "1 for each agent not yet visited"),
+    "allocation": Block(
+        lambda s: s.n_agents * s.n_types,
+        lambda m: m.allocation.reshape(len(m), -1),
+        "1 where the agent (row) holds a copy of the type (column)",
+    ),
+    "prices": Block(
+        lambda s: s.n_agents * s.n_types,
+        lambda m: m.posted.reshape(len(m), -1),
+        "price of the type (column) that the agent (row) faced",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A statistic of the history.
+
+    Attributes:
+        name: the name it is looked up by.
+        title: the name it is shown by.
+        blocks: names of its blocks, in the order they are written.
+    """
+
+    name: str
+    title: str
+    blocks: tuple[str, ...]
+
+    def width(self, setting: Setting) -> int:
+        """Return the number of entries of an observation."""
+        return sum(BLOCKS[block].width(setting) for block in self.blocks)
+
+    def observe(self, market: Market) -> Observation:
+        """Return what the policy sees, ``(B, width)``."""
+        return np.concatenate([BLOCKS[block].values(market) for block in self.blocks], axis=1, dtype=np.float32)
+
+    def layout(self, setting: Setting) -> pd.DataFrame:
+        """Return the table of columns: each block, its first column, the column after its last, its meaning.
+
+        >>> from spm import settings
+        >>> get("items-agents-left").layout(settings.get("delta-0"))[["block", "start", "stop"]].values.tolist()
+        [['items', 0, 1], ['agents', 1, 21]]
+        """
+        widths = [BLOCKS[block].width(setting) for block in self.blocks]
+        stops = np.cumsum(widths)
+        rows = zip(
+            self.blocks, stops - widths, stops, (BLOCKS[block].meaning for block in self.blocks), strict=True
+        )
+        return pd.DataFrame(rows, columns=["block", "start", "stop", "meaning"])
+
+
+STATISTICS: dict[str, Statistic] = {
+    statistic.name: statistic
+    for statistic in (
+        Statistic("none", "Anonymous static prices", ("constant",)),
+        Statistic("agents-left", "Personalised static prices", ("agents",)),
+        Statistic("items-agents-left", "Items/agents left", ("items", "agents")),
+        Statistic("allocation", "Allocation matrix", ("items", "agents", "allocation")),
+        Statistic("price-allocation", "Price-allocation matrix", ("items", "agents", "allocation", "prices")),
+    )
+}
+"""The five statistics behind the paper's learned curves, from least to most informed."""
+
+
+def get(name: str) -> Statistic:
+    """Return a statistic by name.
+
+    Raises:
+        ValueError: unknown name; the nearest are listed.
+    """
+    return lookup("statistic", name, STATISTICS)
