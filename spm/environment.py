@@ -3,8 +3,8 @@
 :class:`BatchedMarkets` is a natively batched Stable-Baselines3 ``VecEnv``: B markets step as one array
 program. :class:`MarketEnv` is one market behind gymnasium's interface. Neither knows a rule of the market.
 
-Action ``(n + T,)``: n scores in [-1, 1], then one number in [-1, 1] for each type. The agent visited is the
-one with the highest score among those left (lowest index at ties); the price posted is (1 + a)/2, in [0, 1].
+Action ``(n + T,)``: n scores in [-1, 1], then one price in [0, 1] for each type. The agent visited is the one
+with the highest score among those left (lowest index at ties).
 
 Observation: a statistic of the history (:mod:`spm.statistics`).
 
@@ -38,8 +38,9 @@ POOL = 8192
 
 
 def action_space(setting: Setting) -> spaces.Box:
-    """Return the box of n scores and T price numbers, all in [-1, 1]."""
-    return spaces.Box(-1.0, 1.0, (setting.n_agents + setting.n_types,), np.float32)
+    """Return the box of n scores in [-1, 1] and T prices in [0, 1]."""
+    low = np.concatenate([np.full(setting.n_agents, -1.0), np.zeros(setting.n_types)])
+    return spaces.Box(low.astype(np.float32), 1.0, low.shape, np.float32)
 
 
 def observation_space(setting: Setting, statistic: statistics.Statistic) -> spaces.Box:
@@ -50,12 +51,12 @@ def observation_space(setting: Setting, statistic: statistics.Statistic) -> spac
 def decode(actions: NDArray[np.floating[Any]], agents_left: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Array]:
     """Turn actions ``(B, n + T)`` into the agents to visit ``(B,)`` and their prices ``(B, T)``.
 
-    >>> decode(np.array([[0.9, 0.1, -1.0]]), np.array([[False, True]]))
+    >>> decode(np.array([[0.9, 0.1, 0.0]]), np.array([[False, True]]))
     (array([1]), array([[0.]]))
     """
     n_agents = agents_left.shape[1]
     scores = np.where(agents_left, actions[:, :n_agents], -np.inf)
-    prices = (1.0 + np.clip(actions[:, n_agents:].astype(np.float64), -1.0, 1.0)) / 2.0
+    prices = np.clip(actions[:, n_agents:].astype(np.float64), 0.0, 1.0)
     return scores.argmax(axis=1), prices
 
 
@@ -89,10 +90,10 @@ class BatchedMarkets(VecEnv):
 
     def __init__(self, setting: Setting, statistic: statistics.Statistic, n_markets: int, seed: int = 0) -> None:
         """Make ``n_markets`` markets of ``setting`` whose policy sees ``statistic``."""
+        self.render_mode = None
         super().__init__(n_markets, observation_space(setting, statistic), action_space(setting))
         self.setting, self.statistic = setting, statistic
         self.objective = objectives.get(setting.objective)
-        self.render_mode = None
         self._actions = np.zeros((n_markets, *(self.action_space.shape or ())), dtype=np.float32)
         self.seed(seed)
 

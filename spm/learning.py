@@ -19,9 +19,13 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 
 from spm import settings, statistics
-from spm.environment import BatchedMarkets
+from spm.demand import bundles
+from spm.environment import POOL, BatchedMarkets, Profiles
 from spm.mechanisms import Learned, Outcomes, play
+from spm.settings import Setting
 from spm.statistics import Observation
+
+Weights = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class Run:
     specification: Specification
     curve: tuple[Point, ...]
     final: Point
-    weights: dict[str, torch.Tensor]
+    weights: Weights
 
 
 def train(specification: Specification) -> Run:
@@ -130,8 +134,11 @@ def train(specification: Specification) -> Run:
         curve = (*evaluator.points, evaluator.evaluate(model))
     finally:
         torch.set_num_threads(threads)
-    final = evaluate(specification, model.policy, specification.final_profiles, _FINAL, curve[-1].visits)
-    return Run(specification, curve, final, model.policy.state_dict())
+    weights = actor_weights(model)
+    final = evaluate(
+        specification, weights, specification.final_profiles, evaluation_seed("final"), curve[-1].visits
+    )
+    return Run(specification, curve, final, weights)
 
 
 def make_model(specification: Specification) -> PPO:
@@ -142,7 +149,7 @@ def make_model(specification: Specification) -> PPO:
     seed = int(np.random.SeedSequence(specification.seed).generate_state(1)[0])
     env = BatchedMarkets(setting, statistic, hyper.n_markets, seed)
     n_steps = setting.n_agents * hyper.episodes
-    return PPO(
+    model = PPO(
         "MlpPolicy",
         env,
         n_steps=n_steps,
@@ -156,6 +163,22 @@ def make_model(specification: Specification) -> PPO:
         seed=seed,
         device="cpu",
     )
+    start_prices(model, setting)
+    return model
+
+
+def start_prices(model: PPO, setting: Setting) -> None:
+    """Let the untrained policy post each type's mean value, over agents and profiles.
+
+    Prices that start at 0 sell everything to whoever comes first, and prices that start too high sell
+    nothing: either way learning begins where it sees no difference between mechanisms.
+    """
+    values = Profiles(setting, np.random.default_rng(0)).take(POOL)[0]
+    singles = bundles(setting.demand, setting.n_types).sum(axis=1) == 1
+    mean = np.maximum(values[:, :, singles], 0.0).mean(axis=(0, 1))
+    with torch.no_grad():
+        bias: torch.Tensor = model.policy.action_net.bias  # type: ignore[assignment]
+        bias[setting.n_agents :] = torch.as_tensor(mean)
 
 
 def nearest_divisor(total: int, wanted: int) -> int:
@@ -180,20 +203,20 @@ def _whole_rollouts(specification: Specification) -> int:
     return -(-specification.visits // rollout) * rollout
 
 
-_CURVE, _FINAL = 1, 2
-"""Streams of evaluation profiles; training profiles come from the run's own seed."""
+STREAMS = ("curve", "final", "baseline")
+"""Streams of evaluation profiles, apart from each other; training profiles come from the run's own seed."""
 
 
-def evaluation_seed(stream: int, index: int = 0) -> int:
-    """Return the seed of the evaluation profiles, the same for all runs and panels."""
-    return int(np.random.SeedSequence(entropy=20200, spawn_key=(stream, index)).generate_state(1)[0])
+def evaluation_seed(stream: str, index: int = 0) -> int:
+    """Return the seed of the ``index``-th evaluation of a stream, the same for all runs and panels."""
+    spawn_key = (STREAMS.index(stream), index)
+    return int(np.random.SeedSequence(entropy=2020_10_01180, spawn_key=spawn_key).generate_state(1)[0])
 
 
-def evaluate(specification: Specification, policy: Any, n_profiles: int, stream: int, visits: int) -> Point:
-    """Evaluate a policy without its noise on fresh profiles."""
-    mechanism = Learned(statistics.get(specification.statistic), actor(policy))
-    outcomes = play(mechanism, settings.get(specification.panel), n_profiles, evaluation_seed(stream))
-    return point(outcomes, visits)
+def evaluate(specification: Specification, weights: Weights, n_profiles: int, seed: int, visits: int) -> Point:
+    """Evaluate a policy without its noise on the profiles of ``seed``."""
+    mechanism = Learned(statistics.get(specification.statistic), actor(weights))
+    return point(play(mechanism, settings.get(specification.panel), n_profiles, seed), visits)
 
 
 def point(outcomes: Outcomes, visits: int) -> Point:
@@ -209,12 +232,25 @@ def point(outcomes: Outcomes, visits: int) -> Point:
     )
 
 
-def actor(policy: Any) -> Callable[[Observation], NDArray[np.floating[Any]]]:
-    """Return the function from observations to the policy's actions without noise."""
+def actor_weights(model: PPO) -> Weights:
+    """Return the part of the network that acts (the critic is only needed while learning)."""
+    return {
+        name: tensor.detach().clone()
+        for name, tensor in model.policy.state_dict().items()
+        if name.startswith(("mlp_extractor.policy_net.", "action_net."))
+    }
+
+
+def actor(weights: Weights) -> Callable[[Observation], NDArray[np.floating[Any]]]:
+    """Return the function from observations to actions without noise: linear layers with tanh between them."""
+    names = [name.removesuffix(".weight") for name in weights if name.endswith(".weight")]
+    layers = [(weights[f"{name}.weight"], weights[f"{name}.bias"]) for name in names]
 
     def act(observation: Observation) -> NDArray[np.floating[Any]]:
-        actions, _ = policy.predict(observation, deterministic=True)
-        return np.asarray(actions)
+        signal = torch.from_numpy(observation)
+        for depth, (weight, bias) in enumerate(layers):
+            signal = torch.nn.functional.linear(torch.tanh(signal) if depth else signal, weight, bias)
+        return signal.numpy()
 
     return act
 
@@ -240,6 +276,5 @@ class _Evaluator(BaseCallback):
     def evaluate(self, model: Any) -> Point:
         """Evaluate the current policy on this point's fresh profiles."""
         profiles = self.specification.evaluation_profiles
-        return evaluate(
-            self.specification, model.policy, profiles, _CURVE + 2 * len(self.points), self.num_timesteps
-        )
+        seed = evaluation_seed("curve", len(self.points))
+        return evaluate(self.specification, actor_weights(model), profiles, seed, self.num_timesteps)

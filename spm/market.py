@@ -84,14 +84,14 @@ class Market:
             ``(B,)`` index of the bundle that each agent takes (the empty one where the market is over).
 
         Raises:
-            ValueError: an agent visited twice, or a price that is negative or not a number.
+            ValueError: an agent visited twice, or a price that is negative, infinite or not a number.
         """
         rows = self._open_rows()
         agents, prices = agents[rows], prices[rows]
         if not self.agents_left[rows, agents].all():
             raise ValueError("an agent can be visited only once: an agent was visited who had left her market")
-        if not (prices >= 0).all():
-            raise ValueError("posted prices must be numbers of at least 0")
+        if not ((prices >= 0) & (prices < np.inf)).all():
+            raise ValueError("posted prices must be finite numbers of at least 0")
         left = self.items_left[rows]
         choice = self._choose(self.valuations[rows, agents], prices, left)
         taken = self.bundles[choice]

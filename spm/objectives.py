@@ -3,7 +3,7 @@
 An objective maps what each agent received (her value for it) and paid to one number a market. Registering
 another one takes one function::
 
-    @objective("nash", combine=np.multiply)
+    @objective("nash", combine=np.multiply, empty=1.0)
     def nash(received, payments):
         return received.prod(axis=1)
 
@@ -115,6 +115,7 @@ def first_best(setting: Setting, valuations: Array) -> Array:
 
 def _add_agent(best: Array, worth: Array, options: NDArray[np.int8], combine: Combine) -> Array:
     """One step of the dynamic programme: ``best (*states, B)``, the agent's ``worth (B, K)``."""
+    worth = np.maximum(worth, 0.0)  # a bundle she never wants (-inf) adds nothing
     better = np.full_like(best, -np.inf)
     for k, bundle in enumerate(options):
         after = tuple(slice(None, size - b) for size, b in zip(best.shape[:-1], bundle, strict=True))

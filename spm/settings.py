@@ -262,7 +262,7 @@ def from_samples(
     if demand == "combinatorial" and len(supply) > MOST_ITEMS:
         raise ValueError(f"combinatorial demand takes at most {MOST_ITEMS} items, not {len(supply)}")
     width = 2 ** len(supply) if demand == "combinatorial" else len(supply)
-    if samples.ndim != 3 or samples.shape[0] < 1 or samples.shape[2] != width:
+    if samples.ndim != 3 or samples.size < 1 or samples.shape[2] != width:
         raise ValueError(f"samples must have shape (profiles, agents, {width}), not {samples.shape}")
     if not np.isfinite(samples).all() or samples.min() < 0:
         raise ValueError("samples must be finite and at least 0")

@@ -1,0 +1,177 @@
+"""The command line: ``python -m spm`` or ``spm``.
+
+Bad input ends with one sentence on standard error and exit status 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from spm import bench, experiments, results, settings, tables
+from spm.learning import Specification, evaluation_seed, point, train
+from spm.mechanisms import play
+from spm.statistics import STATISTICS
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status."""
+    options = parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], None] = options.command
+    try:
+        command(options)
+    except ValueError as error:
+        print(f"spm: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("spm: interrupted; finished runs are kept, and the same command goes on from there", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    root = argparse.ArgumentParser(prog="spm", description="Sequential price mechanisms.")
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    _add(commands, "list", list_panels, "the panels, statistics and profiles")
+    add = _add(commands, "train", train_one, "learn one mechanism and store its record")
+    add("panel", metavar="PANEL")
+    add("--statistic", required=True, metavar="S", help="what the policy sees: " + ", ".join(STATISTICS))
+    add("--seed", type=int, default=0, metavar="K")
+    add("--visits", type=int, default=experiments.PROFILES["quick"].visits, metavar="N")
+    add("--out", type=Path, default=None, metavar="DIR", help="where the record goes (default: _build/trained)")
+    add = _add(commands, "run", run_figures, "do the runs of a figure that are missing, and write its tables")
+    add("figure", metavar="FIGURE", help="figure-2, figure-3, figure-4 or all")
+    _add_profile(add)
+    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="J")
+    add = _add(commands, "status", show_status, "done, missing and stale runs, with the reason")
+    _add_profile(add)
+    add = _add(commands, "evaluate", evaluate_policy, "play a learned mechanism on fresh profiles")
+    add("policy", type=Path, metavar="POLICY", help="a record written by train or run")
+    add("panel", metavar="PANEL")
+    add("--profiles", type=int, default=100_000, metavar="N")
+    add = _add(commands, "bench", show_bench, "speed of the environment and of learning, as ratios")
+    add("--seconds", type=float, default=3.0, help="least time for each measurement")
+    return root
+
+
+def _add(
+    commands: Any, name: str, command: Callable[[argparse.Namespace], None], about: str
+) -> Callable[..., Any]:
+    """Add a command; return the function that adds its arguments."""
+    sub = commands.add_parser(name, help=about, description=about)
+    sub.set_defaults(command=command)
+    if name not in ("train", "run"):
+        sub.add_argument("--json", action="store_true", help="print JSON")
+    added: Callable[..., Any] = sub.add_argument
+    return added
+
+
+def _add_profile(add: Callable[..., Any]) -> None:
+    add("--profile", default="quick", metavar="P", help=", ".join(experiments.PROFILES))
+
+
+def emit(options: argparse.Namespace, data: Any, lines: Sequence[str]) -> None:
+    """Print ``data`` as JSON when asked for, else ``lines``."""
+    print(json.dumps(data, indent=2) if options.json else "\n".join(lines))
+
+
+def list_panels(options: argparse.Namespace) -> None:
+    """List figures with their panels, statistics and profiles."""
+    data = {
+        "figures": {figure: list(panels) for figure, panels in settings.FIGURES.items()},
+        "extras": list(settings.EXTRAS),
+        "statistics": {name: statistic.title for name, statistic in STATISTICS.items()},
+        "profiles": {name: asdict(profile) for name, profile in experiments.PROFILES.items()},
+    }
+    lines = [f"{figure}: {', '.join(panels)}" for figure, panels in settings.FIGURES.items()]
+    lines += [f"more settings: {', '.join(settings.EXTRAS)}, correlated-AGENTS-ITEMS-DELTA"]
+    lines += [f"statistic {name}: {statistic.title}" for name, statistic in STATISTICS.items()]
+    lines += [
+        f"profile {p.name}: {p.seeds} seeds, up to {p.visits:,} visits" for p in experiments.PROFILES.values()
+    ]
+    emit(options, data, lines)
+
+
+def train_one(options: argparse.Namespace) -> None:
+    """Learn one mechanism, print its curve's ends, store its record."""
+    specification = Specification(options.panel, options.statistic, options.seed, options.visits)
+    store = results.Store(options.out or experiments.home() / "_build" / "trained")
+    results.check_writable(store.root)
+    start = time.perf_counter()
+    run = train(specification)
+    path = store.save(run, time.perf_counter() - start)
+    first, last = run.curve[0], run.final
+    print(f"objective {first.objective:.4f} before, {last.objective:.4f} ± {last.objective_se:.4f} after learning")
+    print(f"regret to the first best {last.regret:.4f} ± {last.regret_se:.4f}; record in {path}")
+
+
+def run_figures(options: argparse.Namespace) -> None:
+    """Do the missing runs of a figure, then write its tables."""
+    profile = experiments.profile(options.profile)
+    names = settings.FIGURES if options.figure == "all" else [options.figure]
+    done = experiments.run(options.figure, profile, options.jobs)
+    for figure in names:
+        tables.write(figure, profile)
+    print(f"{done} runs done, {len(experiments.grid(options.figure, profile)) - done} found done")
+
+
+def show_status(options: argparse.Namespace) -> None:
+    """List every run of a profile with its state."""
+    rows = experiments.status("all", experiments.profile(options.profile))
+    data = [
+        {
+            "panel": s.panel,
+            "statistic": s.statistic,
+            "seed": s.seed,
+            "status": state.status,
+            "reason": state.reason,
+        }
+        for s, state in rows
+    ]
+    counts = {status: sum(row["status"] == status for row in data) for status in ("done", "missing", "stale")}
+    lines = [", ".join(f"{count} {status}" for status, count in counts.items())]
+    lines += [
+        f"{row['status']:8}{row['panel']:14}{row['statistic']:18}seed {row['seed']}  {row['reason']}"
+        for row in data
+        if row["status"] != "done"
+    ]
+    emit(options, {"counts": counts, "runs": data}, lines)
+
+
+def evaluate_policy(options: argparse.Namespace) -> None:
+    """Play the policy of a record on fresh profiles of its panel.
+
+    Raises:
+        ValueError: the record is missing, damaged, or of another panel.
+    """
+    setting = settings.get(options.panel)
+    record = results.read_record(options.policy)
+    learned_for = record["specification"]["panel"]
+    if learned_for != options.panel:
+        raise ValueError(f"{options.policy} was learned for panel {learned_for!r}, not {options.panel!r}")
+    outcomes = play(results.mechanism_of(record), setting, options.profiles, evaluation_seed("final"))
+    data = asdict(point(outcomes, record["final"]["visits"])) | {"profiles": options.profiles}
+    lines = [
+        f"objective {data['objective']:.5f} ± {data['objective_se']:.5f}",
+        f"regret to the first best {data['regret']:.5f} ± {data['regret_se']:.5f}",
+        f"{options.profiles:,} profiles",
+    ]
+    emit(options, data, lines)
+
+
+def show_bench(options: argparse.Namespace) -> None:
+    """Measure and print speeds."""
+    data = bench.bench(options.seconds)
+    emit(options, data, [f"{name.replace('_', ' '):40}{value:14,.1f}" for name, value in data.items()])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

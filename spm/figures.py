@@ -1,0 +1,214 @@
+"""From tables to figures, each with its caption and its alternative text.
+
+Figures 2 to 4 draw learning curves as the paper does (mean of the kept seeds, 95% interval), with random
+serial dictatorship and the first best as lines. Labels stand at the lines' ends.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from spm import experiments, settings, tables
+from spm.experiments import Profile
+
+INK, MUTED = "#222222", "#6b6b6b"
+LABELS = {
+    "none": "ASP",
+    "agents-left": "PSP",
+    "items-agents-left": "Items/agents left",
+    "allocation": "Allocation",
+    "price-allocation": "Price-allocation",
+}
+"""Short names of the learned curves, as in the paper's legend."""
+
+_PALETTE = sns.color_palette("colorblind").as_hex()
+COLORS = dict(zip(LABELS, (_PALETTE[1], _PALETTE[4], _PALETTE[2], _PALETTE[0], _PALETTE[3]), strict=True))
+DASHES = dict(zip(LABELS, ((0, (1, 1)), (0, (4, 1.5)), "-", (0, (6, 1, 1, 1)), "-"), strict=True))
+
+STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "spm",
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "savefig.facecolor": "white",
+    "font.size": 9.0,
+    "axes.titlesize": 10.0,
+    "axes.labelsize": 9.0,
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A finished figure: its picture, caption and alternative text. Notebooks show it with both."""
+
+    name: str
+    svg: bytes
+    caption: str
+    alt: str
+
+    def _repr_html_(self) -> str:
+        source = base64.b64encode(self.svg).decode()
+        picture = f'<img alt="{html.escape(self.alt, quote=True)}" src="data:image/svg+xml;base64,{source}">'
+        caption = f"<figcaption>{self.caption}</figcaption>"
+        return f'<figure class="spm-figure" id="{self.name}">{picture}{caption}</figure>'
+
+
+def drawing(name: str, figure: Figure, caption: str, alt: str) -> Drawing:
+    """Return ``figure`` as a drawing; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None}, bbox_inches="tight")
+    return Drawing(name, buffer.getvalue(), caption, alt)
+
+
+def canvas(n_panels: int, columns: int = 2) -> tuple[Figure, list[Axes]]:
+    """Return a page-wide figure with ``n_panels`` axes, empty cells hidden."""
+    rows = -(-n_panels // columns)
+    with sns.axes_style("ticks"), mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.6, 2.9 * rows), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    for unused in axes[n_panels:]:
+        unused.set_visible(False)
+    return figure, axes[:n_panels]
+
+
+def learning_curves(
+    figure: str, of: Profile, marks: Mapping[str, Sequence[tuple[str, float]]] | None = None
+) -> Drawing:
+    """Draw ``figure-2``, ``figure-3`` or ``figure-4`` from the records of a profile.
+
+    Args:
+        figure: the figure's name.
+        of: the profile whose records are drawn.
+        marks: more horizontal lines for each panel, as (label, value).
+    """
+    points, ends = tables.kept_curves(figure, of), tables.learned(figure, of)
+    panels = experiments.panels(figure)
+    picture, axes = canvas(len(panels))
+    for letter, panel, axis in zip("abcdef", panels, axes, strict=False):
+        lines = {"RSD": tables.baseline(panel)["rsd"], "First best": tables.baseline(panel)["first_best"]}
+        lines |= dict((marks or {}).get(panel, ()))
+        draw_panel(axis, points[points["panel"] == panel], lines)
+        axis.set_title(f"({letter}) {settings.get(panel).title}", loc="left", color=INK)
+        axis.set_ylabel(_unit(panel))
+    return drawing(figure, picture, _caption(figure, of), _alt(figure, ends))
+
+
+def _unit(panel: str) -> str:
+    """What the vertical axis measures."""
+    setting = settings.get(panel)
+    names = {"welfare": "Welfare", "revenue": "Revenue", "max-min": "Lowest value"}
+    unit = f" / {float(setting.unit):g}" if setting.unit != 1 else ""
+    return names.get(setting.objective, setting.objective) + unit
+
+
+def draw_panel(axis: Axes, points: pd.DataFrame, lines: Mapping[str, float]) -> None:
+    """Draw the learning curves of one panel and its horizontal lines, and label them at their ends."""
+    ends: dict[str, tuple[float, str]] = {}
+    for statistic, curve in points.groupby("statistic", sort=False):
+        name = str(statistic)
+        draw_curve(axis, name, curve)
+        ends[LABELS[name]] = (float(curve["mean"].iloc[-1]), COLORS[name])
+    for label, value in lines.items():
+        color = INK if label == "First best" else MUTED
+        axis.axhline(value, color=color, lw=1.0, ls="-" if label == "First best" else (0, (2, 2)), zorder=1)
+        ends[label] = (value, color)
+    low, high = limits([value for value, _ in ends.values()])
+    axis.set(xlim=(0, points["visits"].max()), ylim=(low, high), xlabel="Visits")
+    axis.xaxis.set_major_formatter(FuncFormatter(_thousands))
+    axis.xaxis.set_major_locator(MaxNLocator(5))
+    sns.despine(ax=axis)
+    label_ends(axis, ends)
+
+
+def draw_curve(axis: Axes, statistic: str, curve: pd.DataFrame) -> None:
+    """Draw one curve with its interval."""
+    x, y, half = (curve[name].to_numpy(dtype=float) for name in ("visits", "mean", "half_width"))
+    axis.plot(x, y, color=COLORS[statistic], ls=DASHES[statistic], lw=1.6, zorder=3)
+    axis.fill_between(x, y - half, y + half, color=COLORS[statistic], alpha=0.15, lw=0, zorder=2)
+
+
+def limits(values: Sequence[float]) -> tuple[float, float]:
+    """Return limits of the vertical axis with room around all values at the lines' ends.
+
+    >>> limits([0.0, 1.0])
+    (-0.25, 1.08)
+    """
+    low, high = min(values), max(values)
+    span = (high - low) or max(abs(high), 1.0)
+    return low - 0.25 * span, high + 0.08 * span
+
+
+def label_ends(axis: Axes, ends: Mapping[str, tuple[float, str]], gap: float = 0.085) -> None:
+    """Write each line's label at the right, moved apart by at least ``gap`` of the axis' height."""
+    low, high = axis.get_ylim()
+    names = sorted(ends, key=lambda name: ends[name][0])
+    heights = np.array([(ends[name][0] - low) / (high - low) for name in names])
+    for name, at, place in zip(names, heights, apart(heights, gap), strict=True):
+        color = ends[name][1]
+        axis.plot(
+            [1.0, 1.02, 1.035], [at, place, place], color=color, lw=0.6, clip_on=False, transform=axis.transAxes
+        )
+        axis.text(1.045, place, name, color=color, va="center", fontsize=8, transform=axis.transAxes)
+
+
+def apart(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
+    """Move sorted ``places`` as little as needed (least squares) so that neighbours are ``gap`` apart.
+
+    >>> apart(np.array([0.0, 0.0, 1.0]), 0.2).round(3).tolist()
+    [-0.1, 0.1, 1.0]
+    """
+    blocks: list[tuple[float, int]] = []
+    for target in places - gap * np.arange(len(places)):
+        blocks.append((float(target), 1))
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (a, k), (b, n) = blocks[-2:]
+            blocks[-2:] = [((a * k + b * n) / (k + n), k + n)]
+    return np.repeat([value for value, _ in blocks], [count for _, count in blocks]) + gap * np.arange(len(places))
+
+
+def _thousands(value: float, _: int) -> str:
+    return f"{value / 1e6:g} M" if value >= 1e6 else f"{value / 1e3:g} k" if value else "0"
+
+
+_TITLES = {
+    "figure-2": "Correlated values, welfare, 20 agents and 5 identical items.",
+    "figure-3": "Theory-driven settings, welfare.",
+    "figure-4": "Beyond unit demand and welfare.",
+}
+
+
+def _caption(figure: str, of: Profile) -> str:
+    number = figure.removeprefix("figure-")
+    return (
+        f"<b>Figure {number}.</b> {_TITLES[figure]} Mean of the {of.keep} best of {of.seeds} seeds, with its 95% "
+        f"interval (Student's t; cut where it leaves the axes); the static mechanisms (ASP, PSP) learned from "
+        f"{of.static_visits:,} visits, the others from {of.visits:,}. Each point is an evaluation of the policy "
+        f"without exploration noise on {of.evaluation_profiles:,} fresh profiles. RSD: random serial "
+        f"dictatorship. Profile <code>{of.name}</code>."
+    )
+
+
+def _alt(figure: str, ends: pd.DataFrame) -> str:
+    """The figure in words: where each curve of each panel ends."""
+    sentences = []
+    for panel in experiments.panels(figure):
+        rows = ends[ends["panel"] == panel]
+        curves = ", ".join(f"{LABELS[s]} {m:.3f}" for s, m in zip(rows["statistic"], rows["mean"], strict=True))
+        base = tables.baseline(panel)
+        lines = f"random serial dictatorship {base['rsd']:.3f}, first best {base['first_best']:.3f}"
+        sentences.append(f"{settings.get(panel).title}: {curves}; {lines}.")
+    return "Learning curves. They end at: " + " ".join(sentences)

@@ -1,0 +1,182 @@
+"""The store of finished runs, and the tidy tables made from them.
+
+A record is one JSON file a run: ``<profile>/<panel>/<statistic>-<seed>.json``. It holds the specification, a
+fingerprint of every module that produced it, package versions, processor, seconds, the learning curve, the
+final evaluation and the policy's weights, all under one checksum. Records are written whole or not at all. A
+record is reused only while it is intact, its specification is the one asked for, and the producing modules
+are unchanged; :meth:`Store.state` says which of these fails.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import platform
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from spm import statistics
+from spm.files import canonical, digest, source_digests, write_atomic
+from spm.learning import Run, Specification, actor
+from spm.mechanisms import Learned
+
+PRODUCERS = (
+    "demand",
+    "finite",
+    "models",
+    "settings",
+    "market",
+    "objectives",
+    "statistics",
+    "environment",
+    "mechanisms",
+    "learning",
+)
+"""Modules whose code determines what a run yields."""
+
+PACKAGES = ("numpy", "torch", "stable-baselines3", "gymnasium")
+
+
+@dataclass(frozen=True)
+class State:
+    """Whether a run's record can be used: ``done``, ``missing`` or ``stale``, and why."""
+
+    status: str
+    reason: str = ""
+
+
+class Store:
+    """Records below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        """Use the folder ``root``; it is made when the first record is written."""
+        self.root = Path(root)
+
+    def path(self, specification: Specification) -> Path:
+        """Return where the record of a run lies."""
+        return self.root / specification.panel / f"{specification.statistic}-{specification.seed}.json"
+
+    def save(self, run: Run, seconds: float) -> Path:
+        """Write the record of a run that took ``seconds``.
+
+        Raises:
+            ValueError: the folder can't be written to.
+        """
+        path = self.path(run.specification)
+        write_atomic(path, sealed(describe(run, seconds)))
+        return path
+
+    def load(self, specification: Specification) -> dict[str, Any]:
+        """Return the record of a run.
+
+        Raises:
+            ValueError: it is missing or damaged.
+        """
+        return read_record(self.path(specification))
+
+    def state(self, specification: Specification) -> State:
+        """Say whether the record of ``specification`` can be used."""
+        path = self.path(specification)
+        if not path.exists():
+            return State("missing", "never run")
+        try:
+            record = read_record(path)
+        except ValueError:
+            return State("stale", "damaged record")
+        changed = _changes(record["specification"], _plain(specification))
+        if changed:
+            return State("stale", "specification changed: " + ", ".join(changed))
+        changed = _changes(record["sources"], source_digests(PRODUCERS))
+        if changed:
+            return State("stale", "source changed: " + ", ".join(f"{name}.py" for name in changed))
+        return State("done")
+
+
+def _plain(specification: Specification) -> dict[str, Any]:
+    """The specification as it comes back from JSON."""
+    plain: dict[str, Any] = json.loads(canonical(specification.as_dict()))
+    return plain
+
+
+def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Names whose entries differ."""
+    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+
+
+def describe(run: Run, seconds: float) -> dict[str, Any]:
+    """Return the body of a run's record."""
+    return {
+        "specification": _plain(run.specification),
+        "sources": source_digests(PRODUCERS),
+        "packages": {name: version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+        "processor": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
+        "seconds": round(seconds, 2),
+        "curve": [asdict(point) for point in run.curve],
+        "final": asdict(run.final),
+        "weights": {name: pack(tensor) for name, tensor in run.weights.items()},
+    }
+
+
+def sealed(body: dict[str, Any]) -> bytes:
+    """Return ``body`` as a record: JSON with the checksum of its content."""
+    return canonical({"body": body, "sha256": digest(canonical(body))}) + b"\n"
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Return the body of the record at ``path``.
+
+    Raises:
+        ValueError: no such file, or its content is not what was written.
+    """
+    try:
+        record = json.loads(path.read_bytes())
+        body: dict[str, Any] = record["body"]
+        intact = digest(canonical(body)) == record["sha256"]
+    except FileNotFoundError:
+        raise ValueError(f"there is no record at {path}") from None
+    except OSError as error:
+        raise ValueError(f"can't read {path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{path} is not a record, or a damaged one") from None
+    if not intact:
+        raise ValueError(f"{path} is damaged: its checksum does not match its content")
+    return body
+
+
+def pack(tensor: torch.Tensor) -> dict[str, Any]:
+    """Return a tensor of float32 as plain data: its shape and its little-endian bytes in base64."""
+    array = tensor.detach().numpy().astype("<f4")
+    return {"shape": list(array.shape), "float32": base64.b64encode(array.tobytes()).decode()}
+
+
+def unpack(data: dict[str, Any]) -> torch.Tensor:
+    """Return the tensor that :func:`pack` described.
+
+    >>> unpack(pack(torch.tensor([[1.5, -2.0]])))
+    tensor([[ 1.5000, -2.0000]])
+    """
+    array = np.frombuffer(base64.b64decode(data["float32"]), dtype="<f4").reshape(data["shape"])
+    return torch.from_numpy(array.copy())
+
+
+def check_writable(folder: Path) -> None:
+    """Check, before a long run, that a record can be written below ``folder``.
+
+    Raises:
+        ValueError: it can't.
+    """
+    probe = folder / ".probe"
+    write_atomic(probe, b"")
+    probe.unlink()
+
+
+def mechanism_of(record: dict[str, Any]) -> Learned:
+    """Return the mechanism whose policy a record holds."""
+    weights = {name: unpack(data) for name, data in record["weights"].items()}
+    return Learned(statistics.get(record["specification"]["statistic"]), actor(weights))
