@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from spm import bench, experiments, results, settings, tables
+from spm import bench, experiments, figures, results, settings, tables
 from spm.learning import Specification, evaluation_seed, point, train
 from spm.mechanisms import play
 from spm.statistics import STATISTICS
@@ -47,7 +47,9 @@ def parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0, metavar="K")
     add("--visits", type=int, default=experiments.PROFILES["quick"].visits, metavar="N")
     add("--out", type=Path, default=None, metavar="DIR", help="where the record goes (default: _build/trained)")
-    add = _add(commands, "run", run_figures, "do the runs of a figure that are missing, and write its tables")
+    add = _add(
+        commands, "run", run_figures, "do the runs of a figure that are missing, and write its tables and pictures"
+    )
     add("figure", metavar="FIGURE", help="figure-2, figure-3, figure-4 or all")
     _add_profile(add)
     add("--jobs", type=int, default=os.cpu_count() or 1, metavar="J")
@@ -114,12 +116,13 @@ def train_one(options: argparse.Namespace) -> None:
 
 
 def run_figures(options: argparse.Namespace) -> None:
-    """Do the missing runs of a figure, then write its tables."""
+    """Do the missing runs of a figure, then write its tables and pictures."""
     profile = experiments.profile(options.profile)
     names = settings.FIGURES if options.figure == "all" else [options.figure]
     done = experiments.run(options.figure, profile, options.jobs)
     for figure in names:
         tables.write(figure, profile)
+        figures.write(figure, profile)
     print(f"{done} runs done, {len(experiments.grid(options.figure, profile)) - done} found done")
 
 

@@ -24,17 +24,11 @@ from numpy.typing import NDArray
 
 from spm import experiments, settings, tables
 from spm.experiments import Profile
+from spm.files import write_atomic
+from spm.models import CorrelatedModel
+from spm.tables import LABELS
 
 INK, MUTED = "#222222", "#6b6b6b"
-LABELS = {
-    "none": "ASP",
-    "agents-left": "PSP",
-    "items-agents-left": "Items/agents left",
-    "allocation": "Allocation",
-    "price-allocation": "Price-allocation",
-}
-"""Short names of the learned curves, as in the paper's legend."""
-
 _PALETTE = sns.color_palette("colorblind").as_hex()
 COLORS = dict(zip(LABELS, (_PALETTE[1], _PALETTE[4], _PALETTE[2], _PALETTE[0], _PALETTE[3]), strict=True))
 DASHES = dict(zip(LABELS, ((0, (1, 1)), (0, (4, 1.5)), "-", (0, (6, 1, 1, 1)), "-"), strict=True))
@@ -105,6 +99,29 @@ def learning_curves(
         axis.set_title(f"({letter}) {settings.get(panel).title}", loc="left", color=INK)
         axis.set_ylabel(_unit(panel))
     return drawing(figure, picture, _caption(figure, of), _alt(figure, ends))
+
+
+def cover(of: Profile, panels: Sequence[str] = ("delta-0.5", "kitchen-sink")) -> Drawing:
+    """Draw two panels that show the book's theme: what a mechanism gains by adapting to what was bought."""
+    points = tables.kept_curves("all", of)
+    picture, axes = canvas(len(panels))
+    for panel, axis in zip(panels, axes, strict=True):
+        base = tables.baseline(panel)
+        draw_panel(axis, points[points["panel"] == panel], {"RSD": base["rsd"], "First best": base["first_best"]})
+        axis.set_title(settings.get(panel).title, loc="left", color=INK)
+        axis.set_ylabel(_unit(panel))
+    caption = (
+        "Learned mechanisms that see more of what was bought earn more welfare: correlated values (left) and a "
+        f"setting where the order must adapt (right). Profile <code>{of.name}</code>: {of.keep} of {of.seeds} "
+        "seeds."
+    )
+    return drawing("cover", picture, caption, "Learning curves of two panels; they are in Figures 2 and 3.")
+
+
+def write(figure: str, of: Profile) -> None:
+    """Write a figure as SVG to ``_build/figures/<profile>/``."""
+    folder = experiments.home() / "_build" / "figures" / of.name
+    write_atomic(folder / f"{figure}.svg", learning_curves(figure, of).svg)
 
 
 def _unit(panel: str) -> str:
@@ -212,3 +229,25 @@ def _alt(figure: str, ends: pd.DataFrame) -> str:
         lines = f"random serial dictatorship {base['rsd']:.3f}, first best {base['first_best']:.3f}"
         sentences.append(f"{settings.get(panel).title}: {curves}; {lines}.")
     return "Learning curves. They end at: " + " ".join(sentences)
+
+
+def correlated_values(deltas: Sequence[float], n_profiles: int = 600, seed: int = 0) -> Drawing:
+    """Draw two agents' values at each delta, with the measured and the exact correlation."""
+    picture, axes = canvas(len(deltas), columns=4)
+    picture.set_size_inches(9.6, 2.8)
+    words = []
+    for delta, axis in zip(deltas, axes, strict=True):
+        model = CorrelatedModel(2, delta)
+        values = model.sample(np.random.default_rng(seed), n_profiles)[..., 0]
+        measured = np.asarray(np.corrcoef(values.T))[0, 1]
+        axis.plot(*values.T, ".", ms=2, color=COLORS["allocation"])
+        axis.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="value of agent 1")
+        axis.set_title(f"δ = {delta:g}: correlation {model.correlation:.2f}", loc="left", fontsize=9)
+        words.append(f"at δ = {delta:g} {measured:.2f}")
+    axes[0].set_ylabel("value of agent 2")
+    sns.despine(fig=picture)
+    caption = (
+        f"<b>Correlated values.</b> Two agents' values in {n_profiles} profiles at each δ. Measured correlation: "
+        f"{', '.join(words)}; the titles give δ² / (δ² + (1 − δ)²)."
+    )
+    return drawing("correlated-values", picture, caption, "Scatter plots that narrow to the diagonal as δ grows.")

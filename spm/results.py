@@ -39,6 +39,9 @@ PRODUCERS = (
 )
 """Modules whose code determines what a run yields."""
 
+SOURCES = source_digests(PRODUCERS)
+"""Their fingerprints, taken when this module is imported: those of the code that runs."""
+
 PACKAGES = ("numpy", "torch", "stable-baselines3", "gymnasium")
 
 
@@ -91,7 +94,7 @@ class Store:
         changed = _changes(record["specification"], _plain(specification))
         if changed:
             return State("stale", "specification changed: " + ", ".join(changed))
-        changed = _changes(record["sources"], source_digests(PRODUCERS))
+        changed = _changes(record["sources"], SOURCES)
         if changed:
             return State("stale", "source changed: " + ", ".join(f"{name}.py" for name in changed))
         return State("done")
@@ -112,7 +115,7 @@ def describe(run: Run, seconds: float) -> dict[str, Any]:
     """Return the body of a run's record."""
     return {
         "specification": _plain(run.specification),
-        "sources": source_digests(PRODUCERS),
+        "sources": SOURCES,
         "packages": {name: version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "processor": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",

@@ -8,7 +8,7 @@ noise of a profile is in its first best, and that mean is known from far more pr
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -23,6 +23,14 @@ from spm.mechanisms import play, random_serial_dictatorship
 
 BASELINE_PROFILES = 100_000
 KEY = ["panel", "statistic", "seed"]
+LABELS = {
+    "none": "ASP",
+    "agents-left": "PSP",
+    "items-agents-left": "Items/agents left",
+    "allocation": "Allocation",
+    "price-allocation": "Price-allocation",
+}
+"""Short names of the learned curves, as in the paper's legend."""
 
 
 def curves(figure: str, of: Profile) -> pd.DataFrame:
@@ -111,6 +119,47 @@ def write(figure: str, of: Profile) -> None:
         write_atomic(folder / f"{figure}-{name}.csv", table.to_csv(index=False).encode())
 
 
-def profile_row(of: Profile) -> pd.Series:
-    """Return a profile's numbers, for display."""
-    return pd.Series(asdict(of))
+def glance(of: Profile) -> pd.DataFrame:
+    """Return all panels' results at a glance: RSD, each learned curve (mean of the kept seeds), first best."""
+    means = learned("all", of).pivot(index="panel", columns="statistic", values="mean")
+    base = baselines("all").set_index("panel")
+    columns = [base["rsd"].rename("RSD"), *(means[name].rename(label) for name, label in LABELS.items())]
+    table = pd.concat([*columns, base["first_best"].rename("First best")], axis=1)
+    return table.reindex(experiments.panels("all")).rename(index=lambda panel: settings.get(panel).title)
+
+
+def contrasts(panel: str, of: Profile, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Return, for each pair of names, whether the first beats the second in a panel.
+
+    Args:
+        panel: the panel.
+        of: the profile.
+        pairs: (better, worse); each a statistic's name, ``rsd`` or ``first-best``.
+
+    Returns:
+        One row a pair: the difference of the means, the *least* difference (the worst kept seed of the better
+        against the best kept seed of the worse), and whether even that is positive.
+    """
+    figure = next(name for name, panels in settings.FIGURES.items() if panel in panels)
+    ends = kept(finals(figure, of), of.keep)
+    seeds = {str(s): rows["estimate"] for s, rows in ends[ends["panel"] == panel].groupby("statistic")}
+    seeds |= {"rsd": pd.Series([baseline(panel)["rsd"]]), "first-best": pd.Series([baseline(panel)["first_best"]])}
+    rows = [(a, b, seeds[a].mean() - seeds[b].mean(), seeds[a].min() - seeds[b].max()) for a, b in pairs]
+    table = pd.DataFrame(rows, columns=["better", "worse", "difference", "least difference"])
+    table.insert(0, "panel", settings.get(panel).title)
+    table["holds"] = table["least difference"] > 0
+    return table.replace(LABELS | {"rsd": "RSD", "first-best": "First best"})
+
+
+def final_table(figure: str, of: Profile) -> pd.DataFrame:
+    """Return a figure's results as text: mean of the kept seeds ± half-width, RSD and first best ± 2 s.e."""
+    ends = learned(figure, of)
+    ends["text"] = [
+        f"{mean:.4f} ± {half:.4f}" for mean, half in zip(ends["mean"], ends["half_width"], strict=True)
+    ]
+    table = ends.pivot(index="panel", columns="statistic", values="text")[list(LABELS)].rename(columns=LABELS)
+    for name, label in {"rsd": "RSD", "first_best": "First best"}.items():
+        base = [baseline(str(panel)) for panel in table.index]
+        table[label] = [f"{row[name]:.4f} ± {2 * row[name + '_se']:.4f}" for row in base]
+    table = table.reindex(list(experiments.panels(figure)))
+    return table.rename(index=lambda panel: settings.get(panel).title).rename_axis(index=None, columns=None)
