@@ -1,0 +1,77 @@
+# Everything is made with two commands, `make book` and `make test`; `make help` lists the others.
+#
+# Only python (3.11 or newer) and make are needed. Where pip would find a CUDA build of torch, the
+# environment variable PIP_EXTRA_INDEX_URL can point it to PyTorch's CPU builds.
+
+PROFILE ?= quick
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+STAMP := $(VENV)/installed
+UNFINISHED := $(VENV)/unfinished
+CHAPTERS := $(wildcard book/*.ipynb)
+
+ifneq ($(PROFILE),quick)
+ifneq ($(PROFILE),paper)
+$(error PROFILE must be quick or paper, not '$(PROFILE)')
+endif
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lab figures status bench clean setup
+# Targets share .venv and _build; parallelism is inside the commands (JOBS).
+.NOTPARALLEL:
+
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@echo "Variables: PROFILE=quick|paper (now $(PROFILE)), JOBS=number of processes (now $(JOBS))."
+
+book: figures  ## run what is missing, execute the chapters, build the HTML book
+	$(PYTHON) -m spm.book -p profile $(PROFILE) --jobs $(JOBS)
+
+test: setup  ## lint, types and tests
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m nbstripout --verify $(CHAPTERS)
+	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest
+
+lab: setup  ## open the chapters in JupyterLab
+	cd book && ../$(PYTHON) -m jupyterlab
+
+figures: setup  ## run the experiments that are missing or stale
+	$(PYTHON) -m spm run all --profile $(PROFILE) --jobs $(JOBS)
+
+status: setup  ## list experiments done, missing and stale
+	$(PYTHON) -m spm status --profile $(PROFILE)
+
+bench: setup  ## measure visits per second
+	$(PYTHON) -m spm bench
+
+clean:  ## remove _build: the book and all runs (not .venv, not data)
+	rm -rf _build
+
+# The stamp holds what the environment was installed from; it differs when the lock, pyproject.toml or the folder
+# changes, and then packages are brought up to date in place. Only an environment that bears the mark of an
+# installation that was begun here and interrupted is removed; one made by hand is never deleted.
+setup:
+	@found=; \
+	if { echo '$(CURDIR)'; cat requirements.lock pyproject.toml; } | cmp -s - $(STAMP) && $(PYTHON) -c ''; then exit 0; fi; \
+	if test -e $(UNFINISHED); then rm -rf $(VENV); fi; \
+	if ! test -e $(VENV); then \
+	    for candidate in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	        if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found=$$candidate; break; fi; \
+	    done; \
+	    if test -z "$$found"; then echo "make: this needs python 3.11 or newer, and none was found on the PATH" >&2; exit 1; fi; \
+	    echo "Making $(VENV) with $$($$found --version)"; \
+	    mkdir $(VENV) && touch $(UNFINISHED); \
+	    $$found -m venv $(VENV) || { echo "make: $$found could not make a virtual environment; does it lack the module venv (Debian: python3-venv)?" >&2; exit 1; }; \
+	fi; \
+	if ! $(PYTHON) -m pip --version >/dev/null 2>&1; then echo "make: $(VENV) has no working pip; remove that folder and try again" >&2; exit 1; fi; \
+	echo "Installing the packages of requirements.lock into $(VENV) (a few minutes)"; \
+	rm -f $(STAMP); \
+	$(PYTHON) -m pip install -r requirements.lock && $(PYTHON) -m pip install --no-deps -e . \
+	    || { echo "make: the packages of requirements.lock could not be installed; see pip's message above" >&2; exit 1; }; \
+	{ echo '$(CURDIR)'; cat requirements.lock pyproject.toml; } > $(STAMP); \
+	rm -f $(UNFINISHED)

@@ -1,0 +1,128 @@
+"""The book: executed chapters made into one HTML site that is read offline::
+
+    _build/executed/*.ipynb --jupyter-book--> _build/site/index.html
+
+A new site takes the old one's place only when it is complete and loads nothing from elsewhere
+(:mod:`spm.offline`). Run it with ``python -m spm.book``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from spm.chapters import BookError, chapters, execute_all, pages
+from spm.experiments import home, profile
+from spm.offline import problems
+
+JUPYTER_BOOK = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
+STRICT = ("-W", "--keep-going", "--all", "-q")
+"""Every warning is an error, all pages are written anew, and only warnings are shown."""
+
+
+def assemble(root: Path) -> Path:
+    """Copy the book's files, with executed chapters for the clean ones, to a fresh folder; return it."""
+    folder = root / "_build" / "source"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(
+        root / "book", folder, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__", ".ipynb_checkpoints")
+    )
+    for name in pages(root / "book"):
+        executed = root / "_build" / "executed" / f"{name}.ipynb"
+        if (root / "book" / executed.name).is_file():
+            shutil.copy(executed, folder)
+    return folder
+
+
+def build_site(root: Path) -> Path:
+    """Build the HTML from executed chapters, check it, put it at ``_build/site``; return its first page.
+
+    Raises:
+        BookError: Jupyter Book warns or fails, a page is missing, or one would load something from elsewhere.
+    """
+    source, work = assemble(root), root / "_build" / "jupyter-book"
+    places = ["build", str(source), "--config", str(root / "_config.yml"), "--path-output", str(work)]
+    built = subprocess.run([*JUPYTER_BOOK, *places, *STRICT], cwd=root, capture_output=True, text=True)
+    if built.returncode:
+        raise BookError(f"Jupyter Book did not build the site:\n{built.stderr}{built.stdout}")
+    check_site(work / "_build" / "html", pages(root / "book"))
+    site = root / "_build" / "site"
+    shutil.rmtree(site, ignore_errors=True)
+    os.replace(work / "_build" / "html", site)
+    return site / "index.html"
+
+
+def check_site(site: Path, names: Sequence[str]) -> None:
+    """Check that the site has all its pages and loads nothing from elsewhere.
+
+    Raises:
+        BookError: it is not so; the message names the pages and addresses.
+    """
+    missing = [name for name in ["index", *names] if not (site / f"{name}.html").is_file()]
+    found = [f"page {name}.html is missing" for name in missing] + problems(site)
+    if found:
+        raise BookError("\n".join(found))
+
+
+def make(root: Path, given: Mapping[str, Any], jobs: int) -> Path:
+    """Execute the chapters that need it and build the site; return its first page.
+
+    Raises:
+        ValueError: a bad table of contents, parameter or profile.
+        BookError: a chapter fails, or the site is not what it should be.
+    """
+    if "profile" in given:
+        profile(str(given["profile"]))
+    everything = chapters(root, given)
+    todo = [chapter for chapter in everything if not chapter.is_done]
+    print(f"{len(todo)} of {len(everything)} chapters to execute", flush=True)
+    execute_all(todo, jobs, root / "_build" / "ipython")
+    print("Building the HTML", flush=True)
+    return build_site(root)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status (1: the book can't be made, 2: bad input)."""
+    options = _parser().parse_args(arguments)
+    root = home()
+    try:
+        if options.check:
+            check_site(root / "_build" / "site", pages(root / "book"))
+            print("The book is complete and loads nothing from elsewhere.")
+        else:
+            given = {name: yaml.safe_load(value) for name, value in options.parameter}
+            print(f"The book: {make(root, given, options.jobs).as_uri()}")
+    except (ValueError, OSError, BookError) as error:
+        print(f"book: {error}", file=sys.stderr)
+        return 1 if isinstance(error, BookError) else 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m spm.book", description="Execute the chapters and build the book."
+    )
+    parser.add_argument(
+        "-p",
+        dest="parameter",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="a papermill parameter, for the chapters that declare it",
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="chapters executed at a time (default 1)")
+    parser.add_argument("--check", action="store_true", help="only check the site that was built")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""The lock, the conda environment, the citation and CI say the same."""
+
+import re
+import tomllib
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+
+
+def normal(name: str) -> str:
+    """A package's name as pip compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def lock() -> dict[str, str]:
+    """Versions of the lock by normalised name."""
+    pins = (line.split("==") for line in (ROOT / "requirements.lock").read_text().splitlines())
+    return {normal(name): version for name, version in pins}
+
+
+def project() -> dict[str, Any]:
+    table: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return table
+
+
+def conda() -> list[Any]:
+    entries: list[Any] = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    return entries
+
+
+def test_every_line_of_the_lock_is_an_exact_version_and_no_address() -> None:
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    assert len(lines) > 50
+    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", line)] == []
+    assert len(lock()) == len(lines)
+
+
+def test_the_lock_holds_every_dependency_at_the_version_that_is_required() -> None:
+    for requirement in chain(project()["dependencies"], *project()["optional-dependencies"].values()):
+        name, _, version = requirement.partition("==")
+        assert normal(name) in lock()
+        assert version in ("", lock()[normal(name)])
+
+
+def test_conda_installs_the_versions_of_the_lock() -> None:
+    pins = dict(entry.split("=")[:2] for entry in conda() if isinstance(entry, str) and "=" in entry)
+    assert pins.pop("python") == "3.11"
+    assert {CONDA_NAMES.get(name, name): version for name, version in pins.items()} == {
+        name: lock()[normal(name)]
+        for name in (requirement.split("==")[0] for requirement in project()["dependencies"])
+    }
+
+
+def test_conda_leaves_the_rest_to_the_lock_and_takes_torch_for_the_cpu() -> None:
+    assert {"pip": ["-r requirements.lock", "-e ."]} in conda()
+    assert any(isinstance(entry, str) and re.fullmatch(r"pytorch=[\d.]+=cpu\*", entry) for entry in conda())
+
+
+def test_ci_runs_exactly_the_two_commands() -> None:
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert [line for line in lines if line.startswith("make")] == ["make test", "make book"]
+    assert "set -euo pipefail" in lines
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+
+
+def test_versions_and_the_cited_paper_agree() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == project()["version"]
+    assert citation["preferred-citation"] in citation["references"]
+    title = citation["preferred-citation"]["title"]
+    assert title in (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
