@@ -3,14 +3,14 @@
 A bundle takes at most one copy of each item type and is a row of a 0/1 matrix ``(K, T)``. The three
 models differ only in which bundles they list and in how values become bundle valuations:
 
-=================  ====================================  ============================================
-model              bundles                               values an agent has
-=================  ====================================  ============================================
-``unit``           each single type                      one a type, ``(B, n, T)``
-``additive``       every set of types                    one a type, summed, ``(B, n, T)``
-``combinatorial``  every set of at most 8 distinct items  one a set, ``(B, n, 2**T)``; bit t of the
-                                                         index says whether item t is in the set
-=================  ====================================  ============================================
+=================  ======================================  ============================================
+model              bundles                                 values an agent has
+=================  ======================================  ============================================
+``unit``           each single type                        one a type, ``(B, n, T)``
+``additive``       every set of types                      one a type, summed, ``(B, n, T)``
+``combinatorial``  every set of up to 8 distinct items     one a set, ``(B, n, 2**T)``; bit t of the
+                                                           index says whether item t is in the set
+=================  ======================================  ============================================
 
 Bundles are listed largest first, then by lowest type index, and the empty bundle last, so that "the first
 among equally good bundles" is the paper's behaviour at ties: an agent indifferent to buying buys, and

@@ -55,7 +55,7 @@ def decode(actions: NDArray[np.floating[Any]], agents_left: NDArray[np.bool_]) -
     (array([1]), array([[0.]]))
     """
     n_agents = agents_left.shape[1]
-    scores = np.where(agents_left, actions[:, :n_agents], -np.inf)
+    scores = np.where(agents_left, np.clip(actions[:, :n_agents], -1.0, 1.0), -np.inf)
     prices = np.clip(actions[:, n_agents:].astype(np.float64), 0.0, 1.0)
     return scores.argmax(axis=1), prices
 

@@ -128,7 +128,7 @@ def _unit(panel: str) -> str:
     """What the vertical axis measures."""
     setting = settings.get(panel)
     names = {"welfare": "Welfare", "revenue": "Revenue", "max-min": "Lowest value"}
-    unit = f" / {float(setting.unit):g}" if setting.unit != 1 else ""
+    unit = f" (in units of {float(setting.unit):g})" if setting.unit != 1 else ""
     return names.get(setting.objective, setting.objective) + unit
 
 
@@ -144,7 +144,12 @@ def draw_panel(axis: Axes, points: pd.DataFrame, lines: Mapping[str, float]) -> 
         axis.axhline(value, color=color, lw=1.0, ls="-" if label == "First best" else (0, (2, 2)), zorder=1)
         ends[label] = (value, color)
     low, high = limits([value for value, _ in ends.values()])
-    axis.set(xlim=(0, points["visits"].max()), ylim=(low, high), xlabel="Visits")
+    last = points["visits"].max()
+    for name, curve in points.groupby("statistic"):
+        # A shorter run's last value is led to the right edge, where its label stands.
+        reach = [curve["visits"].max(), last]
+        axis.plot(reach, [curve["mean"].iloc[-1]] * 2, color=COLORS[str(name)], lw=0.5, alpha=0.7)
+    axis.set(xlim=(0, last), ylim=(low, high), xlabel="Visits")
     axis.xaxis.set_major_formatter(FuncFormatter(_thousands))
     axis.xaxis.set_major_locator(MaxNLocator(5))
     sns.despine(ax=axis)

@@ -59,6 +59,8 @@ class FiniteModel:
             for group, lottery in zip(self.groups, world.lotteries, strict=True):
                 where = f"group {group.name!r} in world {k}"
                 check_probabilities(where, [probability for probability, _ in lottery])
+                if any(len(values) != self.width for _, values in lottery):
+                    raise ValueError(f"{where} has value vectors of another length than {self.width}")
                 if any(value < 0 for _, values in lottery for value in values):
                     raise ValueError(f"{where} has a negative value; values must be at least 0")
 
@@ -66,6 +68,11 @@ class FiniteModel:
     def n_agents(self) -> int:
         """Number of agents."""
         return sum(group.size for group in self.groups)
+
+    @property
+    def width(self) -> int:
+        """Length of every value vector, T (2**T for combinatorial demand)."""
+        return len(self.worlds[0].lotteries[0][0][1])
 
     @property
     def group_of(self) -> NDArray[np.int64]:
@@ -93,9 +100,8 @@ class FiniteModel:
         """Cumulative chances ``(W, G, S - 1)`` and normalised values ``(W, G, S, T)``, padded to S outcomes."""
         lotteries = [world.lotteries for world in self.worlds]
         most = max(len(lottery) for row in lotteries for lottery in row)
-        width = len(lotteries[0][0][0][1])
         chances = np.ones((len(self.worlds), len(self.groups), most))
-        values = np.zeros((*chances.shape, width))
+        values = np.zeros((*chances.shape, self.width))
         for w, row in enumerate(lotteries):
             for g, lottery in enumerate(row):
                 chances[w, g, : len(lottery)] = np.cumsum([float(p) for p, _ in lottery])

@@ -91,6 +91,8 @@ class Specification:
             raise ValueError(f"visits must be at least 1, not {self.visits}")
         if self.evaluations < 2:
             raise ValueError(f"evaluations must be at least 2, not {self.evaluations}")
+        if min(self.evaluation_profiles, self.final_profiles) < 2:
+            raise ValueError("an evaluation needs at least 2 profiles, for a standard error")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the specification as plain data, for a record or a hash."""
@@ -244,6 +246,7 @@ def actor_weights(model: PPO) -> Weights:
 def actor(weights: Weights) -> Callable[[Observation], NDArray[np.floating[Any]]]:
     """Return the function from observations to actions without noise: linear layers with tanh between them."""
     names = [name.removesuffix(".weight") for name in weights if name.endswith(".weight")]
+    names.sort(key=lambda name: (name == "action_net", name))  # hidden layers by number, then the output
     layers = [(weights[f"{name}.weight"], weights[f"{name}.bias"]) for name in names]
 
     def act(observation: Observation) -> NDArray[np.floating[Any]]:

@@ -32,6 +32,7 @@ PRODUCERS = (
     "settings",
     "market",
     "objectives",
+    "posterior",
     "statistics",
     "environment",
     "mechanisms",
@@ -131,6 +132,23 @@ def sealed(body: dict[str, Any]) -> bytes:
     return canonical({"body": body, "sha256": digest(canonical(body))}) + b"\n"
 
 
+def opened(content: bytes) -> dict[str, Any]:
+    """Return the body of a record that :func:`sealed` made.
+
+    Raises:
+        ValueError: the content is not what was written.
+    """
+    try:
+        record = json.loads(content)
+        body: dict[str, Any] = record["body"]
+        intact = digest(canonical(body)) == record["sha256"]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError("not a record, or a damaged one") from None
+    if not intact:
+        raise ValueError("damaged: the checksum does not match the content")
+    return body
+
+
 def read_record(path: Path) -> dict[str, Any]:
     """Return the body of the record at ``path``.
 
@@ -138,18 +156,13 @@ def read_record(path: Path) -> dict[str, Any]:
         ValueError: no such file, or its content is not what was written.
     """
     try:
-        record = json.loads(path.read_bytes())
-        body: dict[str, Any] = record["body"]
-        intact = digest(canonical(body)) == record["sha256"]
+        return opened(path.read_bytes())
     except FileNotFoundError:
         raise ValueError(f"there is no record at {path}") from None
     except OSError as error:
         raise ValueError(f"can't read {path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{path} is not a record, or a damaged one") from None
-    if not intact:
-        raise ValueError(f"{path} is damaged: its checksum does not match its content")
-    return body
+    except ValueError as error:
+        raise ValueError(f"{path} is {error}") from None
 
 
 def pack(tensor: torch.Tensor) -> dict[str, Any]:

@@ -10,6 +10,7 @@ block               width      content
 ``agents``          n          1 for an agent not yet visited, else 0
 ``allocation``      n T        1 where agent i holds a copy of type t, else 0 (row i, column t)
 ``prices``          n T        price of type t that agent i faced, 0 before her visit (row i, column t)
+``belief``          W or 3 T   posterior of the latent (:mod:`spm.posterior`); only where there is one
 ==================  =========  ====================================================================
 
 The statistics, from least to most:
@@ -24,7 +25,11 @@ name                   blocks                                           what it 
                                                                         Proposition 5
 ``allocation``         items, agents, allocation                        optimal in general, Theorem 1
 ``price-allocation``   items, agents, allocation, prices                the whole history
+``belief``             items, agents, belief                            sufficient where the belief is exact:
+                                                                        finite settings (welfare, revenue)
 =====================  ===============================================  ===================================
+
+The first five are the paper's; ``belief`` is not, and needs a setting with a latent.
 """
 
 from __future__ import annotations
@@ -38,6 +43,7 @@ from numpy.typing import NDArray
 
 from spm.market import Market
 from spm.names import lookup
+from spm.posterior import belief, belief_width
 from spm.settings import Setting
 
 Observation = NDArray[np.float32]
@@ -66,6 +72,7 @@ BLOCKS: dict[str, Block] = {
         lambda m: m.posted.reshape(len(m), -1),
         "price of the type (column) that the agent (row) faced",
     ),
+    "belief": Block(belief_width, belief, "posterior of the latent, given the public history"),
 }
 
 
@@ -118,6 +125,9 @@ STATISTICS: dict[str, Statistic] = {
 }
 """The five statistics behind the paper's learned curves, from least to most informed."""
 
+EXTRAS: dict[str, Statistic] = {"belief": Statistic("belief", "Belief", ("items", "agents", "belief"))}
+"""Statistics beyond the paper's."""
+
 
 def get(name: str) -> Statistic:
     """Return a statistic by name.
@@ -125,4 +135,4 @@ def get(name: str) -> Statistic:
     Raises:
         ValueError: unknown name; the nearest are listed.
     """
-    return lookup("statistic", name, STATISTICS)
+    return lookup("statistic", name, STATISTICS | EXTRAS)

@@ -1,14 +1,15 @@
 """The taxonomy of sequential price mechanisms (the paper's Definitions 1 to 3 and Figure 1), as sets of cells.
 
-A mechanism has one of four kinds of prices and one of three kinds of order. Each kind includes the ones
-before it, and a class of mechanisms is the set of (prices, order) cells that its definition allows. Which
-class contains which then follows, and Figure 1 is drawn from it.
+A mechanism has one of four kinds of prices and one of three kinds of order (:mod:`spm.exact`). Each kind
+includes the ones before it, and a class of mechanisms is the set of (prices, order) cells that its definition
+allows. Which class contains which then follows, and Figure 1 is drawn from it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import pandas as pd
@@ -16,12 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from spm import figures
-
-PRICES = ("zero", "anonymous-static", "personalised-static", "adaptive")
-"""Kinds of prices, each a special case of the next."""
-
-ORDERS = ("random", "static", "adaptive")
-"""Kinds of order: uniformly random, fixed in advance, depending on what was bought."""
+from spm.exact import ORDERS, PRICES, Solver
 
 Cell = tuple[str, str]
 
@@ -48,6 +44,10 @@ class MechanismClass:
         prices = PRICES[: PRICES.index(self.prices) + 1]
         orders = ORDERS[: ORDERS.index(self.order) + 1]
         return frozenset((p, o) for p in prices for o in orders)
+
+    def best(self, solver: Solver) -> Fraction:
+        """Return the exact optimum over the class, which its most general cell attains."""
+        return solver.value(self.prices, self.order)
 
 
 CLASSES = (

@@ -1,0 +1,115 @@
+"""The grid: what it contains, resuming, and independence of the number of jobs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from spm import experiments, settings, tables
+from spm.experiments import PROFILES, Profile
+from spm.statistics import STATISTICS
+
+TINY = Profile("tiny", 2, 1, 600, 600, 2, 50, 100)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("SPM_HOME", str(tmp_path))
+    monkeypatch.setattr(tables, "BASELINE_PROFILES", 500)
+    tables.baseline.cache_clear()
+    yield tmp_path
+    tables.baseline.cache_clear()
+
+
+@pytest.fixture
+def two_panels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.FIGURES, "figure-3", ("kitchen-sink", "id"))
+
+
+def test_the_paper_profile_is_the_papers_protocol() -> None:
+    runs = experiments.grid("all", PROFILES["paper"])
+    assert len(runs) == 12 * 5 * 6
+    assert len(set(runs)) == len(runs)
+    assert {run.statistic for run in runs} == set(STATISTICS)
+    assert PROFILES["paper"].keep == 3
+
+
+def test_every_panel_has_a_figure() -> None:
+    assert set(experiments.panels("all")) == set(settings.PANELS)
+
+
+def test_unknown_names_are_met_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match="did you mean paper"):
+        experiments.profile("papr")
+    with pytest.raises(ValueError, match="did you mean"):
+        experiments.panels("figure-5")
+
+
+def test_jobs_must_be_positive(home: Path) -> None:
+    with pytest.raises(ValueError, match="jobs must be at least 1, not 0"):
+        experiments.run("figure-3", TINY, jobs=0)
+
+
+def test_tables_do_not_depend_on_jobs_and_a_second_run_does_nothing(
+    home: Path, two_panels: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert experiments.run("figure-3", TINY, jobs=1) == 20
+    tables.write("figure-3", TINY)
+    assert experiments.run("figure-3", TINY, jobs=1) == 0
+    monkeypatch.setenv("SPM_HOME", str(home / "again"))
+    experiments.run("figure-3", TINY, jobs=2)
+    tables.write("figure-3", TINY)
+    first, second = (sorted((root / "_build" / "tables").rglob("*.csv")) for root in (home, home / "again"))
+    assert len(first) == 3
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+def test_only_stale_and_missing_runs_are_done_again(home: Path, two_panels: None) -> None:
+    experiments.run("figure-3", TINY)
+    records = experiments.store(TINY)
+    runs = experiments.grid("figure-3", TINY)
+    records.path(runs[0]).unlink()
+    records.path(runs[1]).write_bytes(b"{}")
+    states = [state.status for _, state in experiments.status("figure-3", TINY)]
+    assert (states.count("missing"), states.count("stale"), states.count("done")) == (1, 1, 18)
+    untouched = records.path(runs[2]).stat().st_mtime_ns
+    assert experiments.run("figure-3", TINY) == 2
+    assert records.path(runs[2]).stat().st_mtime_ns == untouched
+    assert experiments.run("figure-3", replace(TINY, visits=2_000)) == 12
+
+
+def test_a_killed_grid_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """kill -9 of the whole process group half-way; then the same tables as without the kill."""
+    command = [sys.executable, "-m", "spm", "run", "figure-4", "--profile", "smoke", "--jobs", "2"]
+
+    def environment(name: str) -> dict[str, str]:
+        return os.environ | {"SPM_HOME": str(tmp_path / name)}
+
+    records = tmp_path / "killed" / "_build" / "runs"
+    victim = subprocess.Popen(
+        command, env=environment("killed"), start_new_session=True, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while len(list(records.rglob("*.json"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(victim.pid, signal.SIGKILL)
+    victim.wait()
+    done = {path: path.stat().st_mtime_ns for path in records.rglob("*.json")}
+    assert 3 <= len(done) < 30
+    resumed = subprocess.run(command, env=environment("killed"), capture_output=True, text=True, check=True)
+    assert f"{30 - len(done)} runs done, {len(done)} found done" in resumed.stdout
+    assert all(path.stat().st_mtime_ns == when for path, when in done.items())
+    subprocess.run(command, env=environment("whole"), capture_output=True, check=True)
+    written = {
+        name: sorted((tmp_path / name / "_build" / "tables").rglob("*.csv")) for name in ("killed", "whole")
+    }
+    assert len(written["whole"]) == 3
+    assert [p.read_bytes() for p in written["killed"]] == [p.read_bytes() for p in written["whole"]]
