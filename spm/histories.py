@@ -1,0 +1,152 @@
+"""The tree of histories of a small finite setting, solved exactly by backward induction.
+
+A history fixes what every visited agent was offered and bought, and thereby which profiles are still possible;
+the optimum is
+
+    V(h) = E[g | h] w(h)                                    if no agent or no item is left,
+    V(h) = max over agents and offers of  sum of V(h + choice) over the choices that may follow,
+
+with unnormalised weights w. Nothing is assumed about what has to be remembered: agents left, items left or an
+allocation matrix play no part in it, which makes the tree the judge of the claims about them.
+
+Source: the POMDP of the paper's "Learning Optimal SPMs".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import NamedTuple
+
+from spm.economies import UNVISITED, Economy, Profile, State, economy
+from spm.offers import NOTHING, Vector, offers
+from spm.settings import Setting
+
+
+class Move(NamedTuple):
+    """A visit: the agent, the prices posted, and the state that follows each choice she may make."""
+
+    agent: int
+    prices: Vector
+    after: dict[int, State]
+
+
+def agents_left(state: State) -> Vector:
+    """Return the agents not yet visited, in order."""
+    return tuple(i for i, choice in enumerate(state.bought) if choice == UNVISITED)
+
+
+def items_left(market: Economy, state: State) -> Vector:
+    """Return the copies left of each type, ``(T,)``."""
+    return tuple(copies - state.bought.count(t) for t, copies in enumerate(market.supply))
+
+
+def on_sale(market: Economy, state: State, agent: int) -> Vector:
+    """Return 1 for each type of which a copy is left that ``agent`` may value, ``(T,)``."""
+    return tuple(
+        int(left > 0 and wanted)
+        for left, wanted in zip(items_left(market, state), market.wanted[agent], strict=True)
+    )
+
+
+def is_over(market: Economy, state: State) -> bool:
+    """Say whether no agent or no item is left."""
+    return UNVISITED not in state.bought or not any(items_left(market, state))
+
+
+def outcome_value(market: Economy, state: State) -> int:
+    """Return the weighted objective of stopping here, summed over the possible profiles."""
+    if market.objective == "revenue":
+        return state.paid * sum(market.weights[k] for k in state.possible)
+    combine: Callable[[list[int]], int] = sum if market.objective == "welfare" else min
+    return sum(market.weights[k] * combine(_received(market.profiles[k], state)) for k in state.possible)
+
+
+def _received(profile: Profile, state: State) -> list[int]:
+    return [values[choice] if choice >= 0 else 0 for values, choice in zip(profile, state.bought, strict=True)]
+
+
+def visit(market: Economy, state: State, agent: int, prices: Vector) -> Move:
+    """Visit ``agent`` at ``prices`` and sort the possible profiles by what she buys."""
+    answers = market.answers(agent, prices, on_sale(market, state, agent))
+    sorted_by: dict[int, list[int]] = {}
+    for k in state.possible:
+        sorted_by.setdefault(answers[k], []).append(k)
+    earns = market.objective == "revenue"
+    after = {
+        choice: State(
+            (*state.bought[:agent], choice, *state.bought[agent + 1 :]),
+            state.paid + (prices[choice] if earns and choice != NOTHING else 0),
+            tuple(possible),
+        )
+        for choice, possible in sorted_by.items()
+    }
+    return Move(agent, prices, after)
+
+
+def menu(market: Economy, state: State, agent: int) -> tuple[Vector, ...]:
+    """Return the offers to ``agent`` that may differ in what follows (:func:`spm.offers.offers`)."""
+    return offers(market.supports[agent], on_sale(market, state, agent), market.objective == "revenue")
+
+
+def moves(market: Economy, state: State) -> Iterator[Move]:
+    """Yield the visits that can follow; of offers that lead to the same states only the first."""
+    for agent in agents_left(state):
+        seen = set()
+        for prices in menu(market, state, agent):
+            move = visit(market, state, agent, prices)
+            consequence = frozenset(move.after.items())
+            if consequence not in seen:
+                seen.add(consequence)
+                yield move
+
+
+def tree_value(market: Economy, state: State) -> int:
+    """Return the weighted optimum from ``state``: plain recursion in which no two histories are merged."""
+    if is_over(market, state):
+        return outcome_value(market, state)
+    return max(sum(tree_value(market, after) for after in move.after.values()) for move in moves(market, state))
+
+
+def optimum(setting: Setting) -> Fraction:
+    """Return the value of an optimal SPM with full memory, before normalisation.
+
+    >>> from spm.finite import model, uniform
+    >>> from spm.settings import finite
+    >>> optimum(finite("prop-1", "Prop. 1", {"item": 1}, model({"agent": 2}, [(1, [uniform(1, 3)])])))
+    Fraction(5, 2)
+
+    Raises:
+        ValueError: see :func:`spm.economies.economy`.
+    """
+    market = economy(setting)
+    return market.exact(tree_value(market, market.start))
+
+
+class Solver:
+    """The same recursion with equal states solved once, and the moves that are optimal in each."""
+
+    def __init__(self, market: Economy) -> None:
+        """Remember nothing yet about ``market``."""
+        self.market = market
+        self._known: dict[State, int] = {}
+
+    def value(self, state: State) -> int:
+        """Return the weighted optimum from ``state``."""
+        if state not in self._known:
+            self._known[state] = (
+                outcome_value(self.market, state)
+                if is_over(self.market, state)
+                else max(self.promise(move) for move in moves(self.market, state))
+            )
+        return self._known[state]
+
+    def promise(self, move: Move) -> int:
+        """Return the weighted optimum after ``move``."""
+        return sum(self.value(after) for after in move.after.values())
+
+    def optimal_moves(self, state: State) -> list[Move]:
+        """Return every move that attains the optimum, offers with equal consequences once."""
+        if is_over(self.market, state):
+            return []
+        return [move for move in moves(self.market, state) if self.promise(move) == self.value(state)]

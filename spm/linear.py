@@ -1,0 +1,125 @@
+"""Proposition 7: no policy that is linear in the allocation matrix and the agents left is optimal.
+
+In :func:`spm.constructions.prop_7` every optimal SPM reaches four histories with Carl and Dan left, where Carl
+has to go first if and only if both or neither of Alice and Bob hold an item. :func:`check_linear` goes through
+the score systems of *all* optimal SPMs (:mod:`spm.scores`) and finds each infeasible, whatever the prices: the
+four inequalities, with what Alice and Bob hold,
+
+    C >= D at (1, 2),   C >= D at (-, -),   C < D at (1, -),   C < D at (-, 2)
+
+add up to 0 > 0, since x at (1, 2) plus x at (-, -) is x at (1, -) plus x at (-, 2). This takes the *same* items
+held jointly and alone: if other items were held alone, their own weights would tell. Ties do not help: equality
+throughout leaves the choice to a fixed order, which says the same at all four. With one interaction among
+the features a policy is found, prices linear as well, that attains the optimum when it is played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import pandas as pd
+
+from spm.economies import UNVISITED, Economy, economy
+from spm.histories import Solver, agents_left, is_over, outcome_value, visit
+from spm.offers import NOTHING
+from spm.scores import Certificate, Features, Weights, certificate, linear_features, score_systems, solution
+from spm.settings import Setting
+
+
+def play_linear(market: Economy, weights: Weights, features: Features, order: Sequence[int]) -> Fraction:
+    """Return the exact value of the policy with these score weights, before normalisation.
+
+    Its prices are linear too: each type costs one tick for every agent left.
+    """
+    n_types, total, layer = len(market.supply), 0, [market.start]
+    while layer:
+        state = layer.pop()
+        if is_over(market, state):
+            total += outcome_value(market, state)
+            continue
+        x, left = features(state.bought, n_types), agents_left(state)
+        scores = {i: sum(w * a for w, a in zip(weights[i], x, strict=True)) for i in left}
+        agent = min(left, key=lambda i: (-scores[i], order.index(i)))
+        layer.extend(visit(market, state, agent, (len(left),) * n_types).after.values())
+    return market.exact(total)
+
+
+@dataclass(frozen=True)
+class LinearCheck:
+    """What linear scores can do in a setting.
+
+    Attributes:
+        optimum: value of an optimal SPM, before normalisation.
+        systems: number of score systems of optimal SPMs.
+        infeasible: how many have a verified certificate of infeasibility.
+        certificates: the certificates, one a system that has one.
+        solved: how many have a verified solution.
+        weights: score weights that attain ``value``, one row an agent, if any.
+        value: best exact value of a policy that solves a system, before normalisation, if any does.
+    """
+
+    optimum: Fraction
+    systems: int
+    infeasible: int
+    certificates: tuple[Certificate, ...]
+    solved: int
+    weights: Weights | None
+    value: Fraction | None
+
+
+def check_linear(setting: Setting, features: Features = linear_features, order: Sequence[int] = ()) -> LinearCheck:
+    """Decide for every optimal SPM of ``setting`` whether scores linear in ``features`` can implement it.
+
+    Args:
+        setting: a finite setting with unit demand.
+        features: what scores are linear in.
+        order: who wins ties, first to last; by default the lowest index.
+
+    Raises:
+        ValueError: see :func:`spm.economies.economy`.
+    """
+    market = economy(setting)
+    solver, ties = Solver(market), tuple(order) or tuple(range(setting.n_agents))
+    systems = sorted(score_systems(solver, market.start), key=sorted)
+    proofs = [certificate(system, features, setting.n_types, ties) for system in systems]
+    solutions = [solution(system, features, setting.n_types, ties) for system in systems]
+    played = [(play_linear(market, w, features, ties), w) for w in solutions if w]
+    value, weights = max(played, default=(None, None))
+    return LinearCheck(
+        market.exact(solver.value(market.start)),
+        len(systems),
+        sum(proof is not None for proof in proofs),
+        tuple(proof for proof in proofs if proof),
+        len(played),
+        weights,
+        value,
+    )
+
+
+def certificate_table(setting: Setting, proof: Certificate) -> pd.DataFrame:
+    """Return a certificate in words: each inequality and its multiplier; their weighted sum reads 0 > 0."""
+    rows = [
+        {
+            "history": ", ".join(_holding(setting, i, choice) for i, choice in enumerate(row.bought)),
+            "inequality": f"{setting.agents[row.agent]} {'>' if row.strict else '≥'} {setting.agents[row.rival]}",
+            "multiplier": multiplier,
+        }
+        for row, multiplier in proof.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _holding(setting: Setting, agent: int, choice: int) -> str:
+    what = {UNVISITED: "not visited", NOTHING: "nothing"}.get(choice) or setting.types[choice]
+    return f"{setting.agents[agent]}: {what}"
+
+
+def weight_table(setting: Setting, weights: Weights) -> pd.DataFrame:
+    """Return score weights with named features, one row an agent, columns that are all zero left out."""
+    names = [f"{agent} holds {item}" for agent in setting.agents for item in setting.types]
+    names += [f"{agent} left" for agent in setting.agents] + ["constant"]
+    names += [f"{setting.agents[0]} and {setting.agents[1]} both hold"] * (len(weights[0]) - len(names))
+    table = pd.DataFrame(weights, index=list(setting.agents), columns=names)
+    return table.loc[:, (table != 0).any()]

@@ -1,0 +1,172 @@
+"""Propositions 5 and 6, checked by computation.
+
+*Proposition 5.* With independent values and welfare or revenue as the objective, agents and items left suffice
+to determine an optimal policy. The optimum then solves a dynamic programme over agents left A, items left R::
+
+    V(A, R) = max over i in A and prices p of  E[ g_i + V(A - i, R - what i buys) ],   g_i = her value or payment,
+
+which this module solves from the agents' own lotteries and compares, on random settings, with the tree of
+whole histories (:func:`spm.histories.tree_value`). Where values compete (several types), revenue is
+maximised in both over the same finite menu of prices (see :mod:`spm.offers`).
+
+*Proposition 6.* Policies that see only the set of agents left are static orders with static personalised
+prices. One agent is visited a round whatever she buys, so the sets of agents left that a policy meets form
+one chain. Here all such policies are run on all profiles of a grid, and the set of mechanisms (maps from profiles
+to allocation and payments) is compared with that of all static orders and prices. Note that static personalised
+prices with an *adaptive* order (Definition 2 without Definition 3) are more than this: see Proposition 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from functools import cache
+from itertools import chain, combinations, permutations, product
+
+import numpy as np
+import pandas as pd
+
+from spm.economies import economy
+from spm.finite import FiniteModel, Lottery, model
+from spm.histories import tree_value
+from spm.offers import NOTHING, Vector, choose, offers
+from spm.settings import Setting, finite
+
+Visit = tuple[int, Vector]
+Outcome = tuple[tuple[int, int], ...]
+LARGEST_VALUE = 6
+
+
+def value_from_left(setting: Setting) -> Fraction:
+    """Return the optimum of the dynamic programme over agents and items left, before normalisation.
+
+    Raises:
+        ValueError: values are not independent, the objective is not a sum over agents, or see
+            :func:`spm.economies.economy`.
+    """
+    market = economy(setting)
+    if not isinstance(setting.model, FiniteModel) or len(setting.model.worlds) > 1:
+        raise ValueError(f"setting {setting.name!r} must have independent values: one world, not several")
+    if setting.objective not in ("welfare", "revenue"):
+        raise ValueError(f"setting {setting.name!r} must maximise welfare or revenue, not {setting.objective}")
+    lotteries = [setting.model.worlds[0].lotteries[g] for g in setting.model.group_of]
+    draws = [[(chance, tuple(int(x * market.ticks) for x in v)) for chance, v in row] for row in lotteries]
+    revenue = setting.objective == "revenue"
+
+    def gain(agent: int, prices: Vector, agents: frozenset[int], items: Vector) -> Fraction:
+        total = Fraction(0)
+        for chance, values in draws[agent]:
+            t = choose(values, prices, items)
+            got = 0 if t == NOTHING else prices[t] if revenue else values[t]
+            left = tuple(copies - (s == t) for s, copies in enumerate(items))
+            total += chance * (got + best(agents - {agent}, left))
+        return total
+
+    @cache
+    def best(agents: frozenset[int], items: Vector) -> Fraction:
+        on_sale = tuple(min(copies, 1) for copies in items)
+        visits = ((i, p) for i in agents for p in offers(market.supports[i], on_sale, revenue))
+        return max((gain(i, prices, agents, items) for i, prices in visits), default=Fraction(0))
+
+    return best(frozenset(range(setting.n_agents)), setting.supply) / market.ticks
+
+
+def random_setting(rng: np.random.Generator, objective: str) -> Setting:
+    """Return a random setting with independent values: up to 4 agents, 1 or 2 types, 1 or 2 copies of each."""
+    n_types = int(rng.integers(1, 3))
+    n_agents = int(rng.integers(1, 6 - n_types))
+    lotteries = [random_lottery(rng, n_types) for _ in range(n_agents)]
+    supply = {f"type {t + 1}": int(rng.integers(1, 3)) for t in range(n_types)}
+    values = model({f"agent {i + 1}": 1 for i in range(n_agents)}, [(1, lotteries)])
+    return finite("random", "Random", supply, values, objective=objective)
+
+
+def random_lottery(rng: np.random.Generator, n_types: int) -> Lottery:
+    """Return a lottery over two or three value vectors of small integers, with small rational probabilities."""
+    shares = [int(share) for share in rng.integers(1, 5, size=rng.integers(2, 4))]
+    draws = rng.integers(0, LARGEST_VALUE + 1, size=(len(shares), n_types))
+    return tuple(
+        (Fraction(share, sum(shares)), tuple(Fraction(int(x)) for x in row))
+        for share, row in zip(shares, draws, strict=True)
+    )
+
+
+def check_proposition_5(n_settings: int = 300, seed: int = 5) -> pd.DataFrame:
+    """Solve random independent settings twice: over whole histories, and over agents and items left.
+
+    Returns:
+        One row a setting: objective, agents, types, items, both optima (fractions, before normalisation), and
+        whether they are equal.
+    """
+    rows = []
+    for k, child in enumerate(np.random.SeedSequence(seed).spawn(n_settings)):
+        setting = random_setting(np.random.default_rng(child), ("welfare", "revenue")[k % 2])
+        market = economy(setting)
+        histories, left = market.exact(tree_value(market, market.start)), value_from_left(setting)
+        rows.append((setting.objective, setting.n_agents, setting.n_types, sum(setting.supply), histories, left))
+    table = pd.DataFrame(
+        rows, columns=["objective", "agents", "types", "items", "histories", "agents and items left"]
+    )
+    return table.assign(equal=table["histories"] == table["agents and items left"])
+
+
+def run(rule: Callable[[frozenset[int]], Visit], profile: Sequence[Vector], supply: Vector) -> Outcome:
+    """Run a rule that sees the agents left; return what each agent gets and pays, ``(type, payment)`` each."""
+    left, items = frozenset(range(len(profile))), list(supply)
+    outcome = [(NOTHING, 0)] * len(profile)
+    while left and any(items):
+        agent, prices = rule(left)
+        t = choose(profile[agent], prices, tuple(items))
+        if t != NOTHING:
+            outcome[agent] = (t, prices[t])
+            items[t] -= 1
+        left -= {agent}
+    return tuple(outcome)
+
+
+def agents_left_policies(n_agents: int, menu: Sequence[Vector]) -> Iterator[dict[frozenset[int], Visit]]:
+    """Yield every map from nonempty sets of agents left to a visit of one of them at prices of ``menu``."""
+    agents = range(n_agents)
+    sets = [frozenset(c) for c in chain.from_iterable(combinations(agents, k + 1) for k in agents)]
+    for visits in product(*(list(product(sorted(left), menu)) for left in sets)):
+        yield dict(zip(sets, visits, strict=True))
+
+
+def static_policies(n_agents: int, menu: Sequence[Vector]) -> Iterator[dict[frozenset[int], Visit]]:
+    """Yield every static order with static personalised prices, as visits when only later agents are left."""
+    for order in permutations(range(n_agents)):
+        for prices in product(menu, repeat=n_agents):
+            yield {frozenset(order[k:]): (agent, prices[agent]) for k, agent in enumerate(order)}
+
+
+def mechanisms(
+    policies: Iterator[dict[frozenset[int], Visit]], profiles: Sequence[Sequence[Vector]], supply: Vector
+) -> tuple[int, set[tuple[Outcome, ...]]]:
+    """Return how many policies there are and the set of mechanisms they run, each an outcome for every profile."""
+    runs = [tuple(run(policy.__getitem__, profile, supply) for profile in profiles) for policy in policies]
+    return len(runs), set(runs)
+
+
+def check_proposition_6(
+    sizes: Sequence[tuple[int, Vector, int]] = ((2, (1,), 3), (2, (2,), 3), (2, (1, 1), 2), (3, (2,), 2)),
+) -> pd.DataFrame:
+    """Enumerate deterministic policies that see the agents left, and static orders with personalised prices.
+
+    Args:
+        sizes: agents n, supply ``(T,)``, and L: values are 1 to L, prices 1 to L + 1 (the last sells nothing).
+
+    Returns:
+        One row a size: numbers of policies and of distinct mechanisms of both classes, and whether the sets agree.
+    """
+    rows = []
+    for n_agents, supply, levels in sizes:
+        vectors = list(product(range(1, levels + 1), repeat=len(supply)))
+        menu = list(product(range(1, levels + 2), repeat=len(supply)))
+        profiles = list(product(vectors, repeat=n_agents))
+        policies, seen = mechanisms(agents_left_policies(n_agents, menu), profiles, supply)
+        statics, static = mechanisms(static_policies(n_agents, menu), profiles, supply)
+        rows.append(
+            (n_agents, sum(supply), len(supply), policies, len(seen), statics, len(static), seen == static)
+        )
+    names = ["agents", "items", "types", "policies", "their mechanisms", "static", "static mechanisms", "equal"]
+    return pd.DataFrame(rows, columns=names)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from math import comb, log2, perm
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spm.memory import (
+    SIZES,
+    Event,
+    History,
+    Policy,
+    cost_of_forgetting,
+    rebuild_history,
+    required_memory,
+    visits_in_doubt,
+)
+
+
+def random_policy(seed: int, n_agents: int, n_types: int) -> Policy:
+    """A deterministic policy whose visits are drawn from a generator seeded by the whole history."""
+
+    def policy(history: History) -> tuple[int, tuple[float, ...]]:
+        words = [seed] + [int(1000 * x) for event in history for x in (event.agent, *event.prices, *event.bundle)]
+        rng = np.random.default_rng(np.random.SeedSequence(words))
+        left = sorted(set(range(n_agents)) - {event.agent for event in history})
+        return int(rng.choice(left)), tuple(rng.random(n_types).tolist())
+
+    return policy
+
+
+@given(st.integers(0, 2**32), st.integers(1, 6), st.integers(1, 4))
+def test_history_is_rebuilt_from_allocation_and_agents_left(seed: int, n: int, n_types: int) -> None:
+    rng = np.random.default_rng(seed)
+    policy = random_policy(seed, n, n_types)
+    allocation = [(0,) * n_types] * n
+    history: History = ()
+    left = set(range(n))
+    for _ in range(n):
+        assert rebuild_history(policy, allocation, left) == history
+        agent, prices = policy(history)
+        bundle = tuple(rng.integers(0, 2, n_types).tolist())
+        left.remove(agent)
+        allocation[agent] = bundle
+        history = (*history, Event(agent, prices, bundle))
+    assert rebuild_history(policy, allocation, left) == history
+
+
+def test_an_impossible_set_of_agents_left_is_refused() -> None:
+    with pytest.raises(ValueError, match="round 1"):
+        rebuild_history(lambda history: (0, (0.5,)), [(0,), (1,)], left={0})
+    with pytest.raises(ValueError, match="round 2"):
+        rebuild_history(lambda history: (0, (0.5,)), [(0,), (1,)], left=set())
+
+
+def test_every_matching_needs_its_own_continuation() -> None:
+    table = required_memory(SIZES)
+    for k, (n, m) in enumerate(SIZES):
+        counts = table[["matchings", "continuations", "allocations"]].iloc[k].tolist()
+        assert counts == [perm(m, n)] * 3
+        assert table["agents and items left"].iloc[k] == comb(m, n)
+        assert m <= 2 * n or table["bits"].iloc[k] >= n * (log2(m) - 1)
+
+
+def test_optimal_mechanisms_see_the_whole_matching_first() -> None:
+    assert visits_in_doubt(1, 3) == visits_in_doubt(2, 3) == 0
+    assert visits_in_doubt(2, 2) > 0  # with as many items as agents the last one's is known before
+
+
+def test_cost_of_forgetting() -> None:
+    table = cost_of_forgetting().set_index(["setting", "order"])
+    assert (table["allocation"] == table["optimum"]).all()
+    assert (table["optimum"] - table["items-agents-left"] == table["loss"]).all()
+    assert table.loc[("ID", "any"), "loss"] == 0
+    assert table.loc[("ID", "agents 1 to 3 first"), "loss"] == Fraction(5, 4)
+    assert (table.drop(index=[("ID", "any"), ("Kitchen sink", "any")])["loss"] > 0).all()
