@@ -15,7 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from spm import bench, experiments, figures, results, settings, tables
+from spm import bench, bounds, experiments, figures, finite_json, results, settings, tables
+from spm.constructions import CONSTRUCTIONS, construction
+from spm.exact import ORDERS, Solver, tree_text
 from spm.learning import Specification, evaluation_seed, point, train
 from spm.mechanisms import play
 from spm.statistics import STATISTICS
@@ -59,6 +61,14 @@ def parser() -> argparse.ArgumentParser:
     add("policy", type=Path, metavar="POLICY", help="a record written by train or run")
     add("panel", metavar="PANEL")
     add("--profiles", type=int, default=100_000, metavar="N")
+    add = _add(
+        commands, "exact", solve_exactly, "the exact optimum of a finite setting, for every cell of the taxonomy"
+    )
+    add("name", nargs="?", metavar="NAME", help=", ".join(CONSTRUCTIONS))
+    add("--file", type=Path, metavar="SETTING.json", help="your own finite setting (format: spm.finite_json)")
+    add("--tree", action="store_true", help="print an optimal mechanism")
+    add = _add(commands, "bounds", show_bounds, "what the best possible mechanism would earn in a panel")
+    add("panel", metavar="PANEL")
     add = _add(commands, "bench", show_bench, "speed of the environment and of learning, as ratios")
     add("--seconds", type=float, default=3.0, help="least time for each measurement")
     return root
@@ -168,6 +178,34 @@ def evaluate_policy(options: argparse.Namespace) -> None:
         f"{options.profiles:,} profiles",
     ]
     emit(options, data, lines)
+
+
+def solve_exactly(options: argparse.Namespace) -> None:
+    """Solve a construction or the reader's own finite setting exactly.
+
+    Raises:
+        ValueError: neither or both are given, an unknown name, or a bad file.
+    """
+    if (options.name is None) == (options.file is None):
+        raise ValueError("exact takes either a NAME or --file SETTING.json; names: " + ", ".join(CONSTRUCTIONS))
+    setting = construction(options.name) if options.name else finite_json.read_setting(options.file)
+    solver = Solver(setting)
+    if options.tree:
+        print(tree_text(setting, solver.tree()))
+        return
+    data = finite_json.result(solver)
+    lines = [f"{setting.title}: optimal {setting.objective} before normalisation, first best {data['first_best']}"]
+    lines += [f"{'prices':22}" + "".join(f"{order + ' order':>18}" for order in ORDERS)]
+    lines += [
+        f"{prices:22}" + "".join(f"{row[order]:>18}" for order in ORDERS) for prices, row in data["values"].items()
+    ]
+    emit(options, data, lines)
+
+
+def show_bounds(options: argparse.Namespace) -> None:
+    """Print a panel's certified bracket and its benchmarks, normalised."""
+    data = bounds.panel(options.panel).as_dict()
+    emit(options, data, [f"{name:28}{value}" for name, value in data.items()])
 
 
 def show_bench(options: argparse.Namespace) -> None:

@@ -72,6 +72,11 @@ def test_status_counts_what_is_missing(capsys: pytest.CaptureFixture[str]) -> No
         (("run", "all", "--jobs", "0"), "jobs must be at least 1, not 0"),
         (("status", "--profile", "fast"), "unknown profile 'fast'"),
         (("evaluate", "nothing.json", "colors"), "there is no record at nothing.json"),
+        (("exact", "prop-10"), "unknown construction 'prop-10'; did you mean"),
+        (("exact",), "either a NAME or --file"),
+        (("exact", "prop-1", "--file", "x.json"), "either a NAME or --file"),
+        (("exact", "--file", "nothing.json"), "can't read the setting 'nothing.json'"),
+        (("bounds", "colour"), "did you mean colors?"),
     ],
 )
 def test_bad_input_is_one_sentence(
@@ -79,6 +84,35 @@ def test_bad_input_is_one_sentence(
 ) -> None:
     assert sentence in fails(capsys, *arguments)
     assert list(home.iterdir()) == []
+
+
+def test_exact_values_are_fractions_before_normalisation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["exact", "prop-1", "--json"]) == 0
+    first = capsys.readouterr().out
+    data = json.loads(first)
+    assert (data["name"], data["objective"], data["unit"], data["first_best"]) == ("prop-1", "welfare", "3", "5/2")
+    assert data["values"]["personalised-static"]["static"] == "5/2"
+    assert data["values"]["anonymous-static"]["adaptive"] == "9/4"
+    assert main(["exact", "prop-1", "--json"]) == 0
+    assert capsys.readouterr().out == first
+
+
+def test_exact_prints_a_tree_and_reads_a_file(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["exact", "prop-1", "--tree"]) == 0
+    assert "[1] visit agent 1, price 2" in capsys.readouterr().out
+    lottery = [{"probability": "1/3", "values": [1]}, {"probability": "1/3", "values": [3]}]
+    world = {"probability": 1, "lotteries": {"agent": lottery}}
+    mine = {"name": "mine", "objective": "welfare", "demand": "unit", "types": {"item": 1}, "groups": {"agent": 2}}
+    (home / "mine.json").write_text(json.dumps(mine | {"worlds": [world]}))
+    assert "probabilities sum to 2/3, not 1" in fails(capsys, "exact", "--file", str(home / "mine.json"))
+
+
+def test_bounds_of_an_exact_panel_meet(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bounds", "two-worlds", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["upper"] == data["lower"]
+    assert data["rsd"] < data["anonymous_static"] <= data["personalised_static"] <= data["upper"]
+    assert data["upper"] <= data["first_best"]
 
 
 def test_a_policy_of_another_setting(record: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,43 @@
+"""Exact optima of finite settings, in rational arithmetic, for every cell of the paper's taxonomy.
+
+:class:`Solver` gives the exact value of each kind of prices with each kind of order, the first best, and optimal
+mechanisms as decision trees; :func:`evaluate` the exact value of any given mechanism. A mechanism sees the public
+history: who was visited, at which prices, and what she took.
+
+* :mod:`~spm.exact.choices`, :mod:`~spm.exact.regions`: what agents buy; the price vectors that matter.
+* :mod:`~spm.exact.game`: beliefs, and what a visit does to them.
+* :mod:`~spm.exact.closed`: the recursion for mechanisms that see the history.
+* :mod:`~spm.exact.plans`, :mod:`~spm.exact.search`: what is fixed in advance, by branch and bound.
+* :mod:`~spm.exact.separable`: static prices in random order, when each type is a market of its own.
+* :mod:`~spm.exact.firstbest`: the first best.
+* :mod:`~spm.exact.cells`: which of these solves which cell.
+* :mod:`~spm.exact.tree`, :mod:`~spm.exact.text`: mechanisms as trees, arrays and text.
+* :mod:`~spm.exact.evaluation`, :mod:`~spm.exact.paper`: given mechanisms; those of the paper.
+
+No floats are used until :func:`tree_arrays`. Random choices by the mechanism can't help: the value is linear in
+their probabilities.
+"""
+
+from spm.exact.cells import CELLS, ORDERS, PRICES, Cell, Solver
+from spm.exact.evaluation import History, Policy, Visit, evaluate, evaluate_tree, follow
+from spm.exact.text import tree_text
+from spm.exact.tree import Branch, Node, TreeArrays, tree_arrays
+
+__all__ = [
+    "CELLS",
+    "ORDERS",
+    "PRICES",
+    "Branch",
+    "Cell",
+    "History",
+    "Node",
+    "Policy",
+    "Solver",
+    "TreeArrays",
+    "Visit",
+    "evaluate",
+    "evaluate_tree",
+    "follow",
+    "tree_arrays",
+    "tree_text",
+]

@@ -1,0 +1,147 @@
+"""Mechanisms that see the history: a memoised recursion over (belief, agents left, items left).
+
+    V(state) = max or average over the agents left, max over the offers p that they may be made, of
+               sum over bundles b of P(b | state, p) (gain(b) + V(state after b)).
+
+The maximum over agents is an adaptive order, the average the uniformly random order of random serial dictatorship
+(whose prices may know who is visited, not who comes next). Slots say which offers each agent may be made: all
+(adaptive prices) or a fixed one (static prices). A forced *tail* of visits gives a static order. Deterministic
+choices suffice: the value is linear in the probabilities of a random choice, and there are finitely many choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from fractions import Fraction
+from typing import NamedTuple
+
+from spm.exact.choices import Left, Offer
+from spm.exact.game import Belief, Bundle, Game, Slot, Slots, normalised, taken, without
+
+MOST_STATES = 1_500_000
+"""More states than this are refused while solving."""
+
+
+Continuation = tuple[Bundle, Fraction, int]
+"""What an agent takes, how likely that is, and the number of the belief afterwards."""
+
+
+class State(NamedTuple):
+    """What the mechanism knows and what is left.
+
+    Attributes:
+        belief: number of the belief (:meth:`Closed.number`).
+        slots: agents left.
+        left: copies left of each type, ``(T,)``.
+        tail: slots to be visited next, in this order; after them the order is free.
+    """
+
+    belief: int
+    slots: Slots
+    left: Left
+    tail: tuple[Slot, ...] = ()
+
+
+class Closed:
+    """The recursion for one game and one kind of order, with its memory.
+
+    Args:
+        game: the rules.
+        random: whether the order is random rather than adaptive.
+    """
+
+    def __init__(self, game: Game, random: bool = False) -> None:
+        """Start with nothing solved."""
+        self.game = game
+        self.random = random
+        self.beliefs: list[Belief] = []
+        self._numbers: dict[Belief, int] = {}
+        self._values: dict[State, Fraction] = {}
+        self._visits: dict[Hashable, tuple[Fraction, list[Continuation]]] = {}
+
+    def root(self, slots: Slots, tail: tuple[Slot, ...] = (), belief: Belief | None = None) -> State:
+        """The state before the first visit, at the prior unless ``belief`` is given."""
+        prior = self.game.prior if belief is None else belief
+        return State(self.number(prior), slots, self.game.setting.supply, tail)
+
+    def number(self, belief: Belief) -> int:
+        """Return the number of a belief; equal beliefs have equal numbers."""
+        if belief not in self._numbers:
+            self._numbers[belief] = len(self.beliefs)
+            self.beliefs.append(belief)
+        return self._numbers[belief]
+
+    def value(self, state: State) -> Fraction:
+        """Return V(state), the expected objective still to come.
+
+        Raises:
+            ValueError: more than :data:`MOST_STATES` states.
+        """
+        if state not in self._values:
+            if len(self._values) >= MOST_STATES:
+                raise ValueError(
+                    f"setting {self.game.setting.name!r} is too large: more than {MOST_STATES} states"
+                )
+            self._values[state] = self._value(state)
+        return self._values[state]
+
+    def best(self, state: State) -> tuple[Slot, Offer]:
+        """Return the first best agent's slot and offer; the order must not be random."""
+        options = ((slot, offer) for slot in self.visited_next(state) for offer in self.allowed(state, slot))
+        return max(options, key=lambda option: self.after(state, *option))
+
+    def visited_next(self, state: State) -> Iterable[Slot]:
+        """The slots from which the next agent may come."""
+        return state.tail[:1] or [slot for slot, _ in state.slots]
+
+    def allowed(self, state: State, slot: Slot) -> tuple[Offer, ...]:
+        """The offers that an agent of ``slot`` may be made."""
+        if slot.offers is not None:
+            return slot.offers
+        return self.game.offers(self.beliefs[state.belief], slot.group, state.left)
+
+    def after(self, state: State, slot: Slot, offer: Offer) -> Fraction:
+        """The expected objective still to come when an agent of ``slot`` is made ``offer``."""
+        slots, tail = without(state.slots, slot), state.tail[1:]
+        total, continuations = self._visit(state, slot.group, offer)
+        for bundle, chance, belief in continuations:
+            later = self.value(State(belief, slots, taken(state.left, bundle), tail))
+            total += later if chance == 1 else chance * later
+        return total
+
+    def _value(self, state: State) -> Fraction:
+        agents = sum(count for _, count in state.slots)
+        if self.game.fair and sum(state.left) < agents:
+            return Fraction(0)
+        if not agents or not any(state.left):
+            return self.game.secured(self.beliefs[state.belief])
+        if self.random:
+            return sum((count * self._visited(state, slot) for slot, count in state.slots), Fraction(0)) / agents
+        return max(self._visited(state, slot) for slot in self.visited_next(state))
+
+    def _visited(self, state: State, slot: Slot) -> Fraction:
+        return max(self.after(state, slot, offer) for offer in self.allowed(state, slot))
+
+    def _visit(self, state: State, group: int, offer: Offer) -> tuple[Fraction, list[Continuation]]:
+        """The expected gain of a visit, and what it may lead to, except where nothing can be won any more."""
+        there = tuple(min(copies, 1) for copies in state.left)
+        key = (state.belief, group, offer, there)
+        if key not in self._visits:
+            outcomes = self.game.visit(self.beliefs[state.belief], group, offer, state.left)
+            gain = sum((outcome.probability * outcome.gain for outcome in outcomes), Fraction(0))
+            parts = [(outcome, *self.alive(outcome.belief)) for outcome in outcomes]
+            self._visits[key] = gain, [(o.bundle, o.probability * alive, k) for o, alive, k in parts if alive]
+        return self._visits[key]
+
+    def alive(self, belief: Belief) -> tuple[Fraction, int]:
+        """Return how likely it is that something can still be won, and the number of the belief given that.
+
+        With max-min fairness nothing can be won once somebody has nothing; otherwise that is never so.
+        """
+        if not self.game.fair:
+            return Fraction(1), self.number(belief)
+        kept = {(w, secured): chance for w, secured, chance in belief if secured}
+        if not kept:
+            return Fraction(0), -1
+        mass, rest = normalised(kept)
+        return mass, self.number(rest)

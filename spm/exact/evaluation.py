@@ -1,0 +1,104 @@
+"""The exact expected objective of a given mechanism on a finite setting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from fractions import Fraction
+from typing import NamedTuple
+
+from spm.exact.choices import Left, Offer
+from spm.exact.game import Belief, Bundle, Game, taken
+from spm.exact.tree import Node
+from spm.finite import Values
+from spm.settings import Setting
+
+
+class Visit(NamedTuple):
+    """A past visit: the agent, the prices she faced before normalisation ``(T,)``, and what she took ``(T,)``."""
+
+    agent: int
+    prices: Values
+    bundle: Bundle
+
+
+History = tuple[Visit, ...]
+Policy = Callable[[History], tuple[int, Values]]
+"""From the public history to the agent to visit next and the prices to post, before normalisation."""
+
+
+def evaluate(setting: Setting, policy: Policy, statistic: Callable[[History], Hashable] | None = None) -> Fraction:
+    """Return the exact expected objective of ``policy``, before normalisation.
+
+    Args:
+        setting: a finite setting.
+        policy: the mechanism; called while an agent and an item are left.
+        statistic: what ``policy`` uses of the history, now and later; histories that agree on it are merged. The
+            whole history unless given, which takes time exponential in the number of agents.
+
+    Raises:
+        ValueError: the policy visits an agent twice or posts a negative price.
+
+    >>> from spm.constructions import prop_1
+    >>> evaluate(prop_1(), lambda history: (len(history), (Fraction(2 - 2 * len(history)),)))
+    Fraction(5, 2)
+    """
+    return _Evaluation(setting, policy, statistic or (lambda history: history)).run()
+
+
+def evaluate_tree(setting: Setting, tree: Node) -> Fraction:
+    """Return the exact expected objective of the mechanism ``tree``, before normalisation."""
+
+    def policy(history: History) -> tuple[int, Values]:
+        node = follow(tree, history)
+        if node is None:
+            raise ValueError("the tree has no visit for a history that can occur")
+        return node.agent, node.prices
+
+    return evaluate(setting, policy, lambda history: follow(tree, history))
+
+
+def follow(tree: Node, history: History) -> Node | None:
+    """Return the node that ``history`` leads to, or None where the tree ends."""
+    node: Node | None = tree
+    for visit in history:
+        following = {branch.bundle: branch.node for branch in node.branches} if node else {}
+        node = following.get(visit.bundle)
+    return node
+
+
+class _Evaluation:
+    """A recursion over histories, merged by statistic, belief, agents left and items left."""
+
+    def __init__(self, setting: Setting, policy: Policy, statistic: Callable[[History], Hashable]) -> None:
+        self.game = Game(setting)
+        self.policy = policy
+        self.statistic = statistic
+        self._groups = [int(group) for group in self.game.model.group_of]
+        self._values: dict[Hashable, Fraction] = {}
+
+    def run(self) -> Fraction:
+        return self._value((), self.game.prior, self.game.setting.supply)
+
+    def _value(self, history: History, belief: Belief, left: Left) -> Fraction:
+        seen = frozenset(visit.agent for visit in history)
+        if len(seen) == len(self._groups):
+            return self.game.secured(belief)
+        if not any(left):
+            return Fraction(0)
+        key = (self.statistic(history), belief, left, seen)
+        if key not in self._values:
+            self._values[key] = self._visit(history, belief, left, seen)
+        return self._values[key]
+
+    def _visit(self, history: History, belief: Belief, left: Left, seen: frozenset[int]) -> Fraction:
+        agent, prices = self.policy(history)
+        if agent in seen or not 0 <= agent < len(self._groups):
+            raise ValueError(f"the policy visits agent {agent}, who is not left after {len(history)} visits")
+        if len(prices) != len(left) or min(prices) < 0:
+            raise ValueError(f"the policy must post {len(left)} prices of at least 0, not {prices}")
+        total = Fraction(0)
+        for outcome in self.game.visit(belief, self._groups[agent], Offer(prices, prices), left):
+            after = (*history, Visit(agent, prices, outcome.bundle))
+            later = self._value(after, outcome.belief, taken(left, outcome.bundle))
+            total += outcome.probability * (outcome.gain + later)
+        return total

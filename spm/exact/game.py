@@ -1,0 +1,179 @@
+"""A finite setting as a game against chance: beliefs, and what a visit does to them.
+
+A *belief* is what the mechanism knows after a history: the probability of each latent world, jointly with the
+lowest value secured so far when the objective is max-min fairness. Given the world, agents are independent, so
+the belief, the agents left and the items left are a sufficient statistic of the history for every objective.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from spm.demand import bundles
+from spm.exact.choices import Left, Offer, bought, offers
+from spm.finite import FiniteModel, Lottery, Values
+from spm.names import unknown
+from spm.settings import Setting
+
+OBJECTIVES = ("welfare", "revenue", "max-min")
+DEMANDS = ("unit", "additive")
+Bundle = tuple[int, ...]
+Belief = tuple[tuple[int, Fraction, Fraction], ...]
+"""(world, lowest value secured, probability), in the order of the first two; probabilities sum to 1."""
+
+
+class Outcome(NamedTuple):
+    """One thing that can happen when an agent is visited.
+
+    Attributes:
+        bundle: what she takes, ``(T,)``.
+        probability: how likely that is.
+        gain: expected welfare or revenue that it adds; 0 for max-min fairness, which is counted at the end.
+        belief: the belief afterwards.
+    """
+
+    bundle: Bundle
+    probability: Fraction
+    gain: Fraction
+    belief: Belief
+
+
+@dataclass(frozen=True, eq=False)
+class Slot:
+    """Exchangeable agents still to be visited: their group and the offers they may be made.
+
+    ``offers`` is None where every offer that matters at the moment of the visit is allowed (adaptive prices).
+    """
+
+    group: int
+    offers: tuple[Offer, ...] | None
+    number: int
+
+
+Slots = tuple[tuple[Slot, int], ...]
+"""How many agents are left of each slot."""
+
+
+class Game:
+    """The rules of one finite setting, with caches.
+
+    Args:
+        setting: its model must be a :class:`~spm.finite.FiniteModel`.
+
+    Raises:
+        ValueError: another kind of model, combinatorial demand, or an unknown objective.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        """Check that the setting can be solved exactly."""
+        if not isinstance(setting.model, FiniteModel):
+            raise ValueError(
+                f"setting {setting.name!r} has continuous values; exact solving needs a finite setting"
+            )
+        if setting.demand not in DEMANDS:
+            raise ValueError(f"exact solving takes unit or additive demand, not {setting.demand!r}")
+        if setting.objective not in OBJECTIVES:
+            raise unknown("objective", setting.objective, OBJECTIVES)
+        self.setting = setting
+        self.model = setting.model
+        self.fair = setting.objective == "max-min"
+        self.revenue = setting.objective == "revenue"
+        self.sizes = tuple(group.size for group in self.model.groups)
+        self.bundles: tuple[Bundle, ...] = tuple(
+            tuple(int(x) for x in row) for row in bundles(setting.demand, setting.n_types)
+        )
+        self.zero = Offer((Fraction(0),) * setting.n_types, (Fraction(0),) * setting.n_types)
+        self._slots: dict[Hashable, Slot] = {}
+        self._offers: dict[Hashable, tuple[Offer, ...]] = {}
+
+    @property
+    def prior(self) -> Belief:
+        """The belief before the first visit."""
+        secured = self.setting.unit * self.setting.n_types if self.fair else Fraction(0)
+        return tuple(
+            (w, secured, world.probability) for w, world in enumerate(self.model.worlds) if world.probability
+        )
+
+    def lottery(self, world: int, group: int) -> Lottery:
+        """The lottery of ``group`` in ``world``."""
+        return self.model.worlds[world].lotteries[group]
+
+    def vectors(self, groups: Iterable[int], worlds: Iterable[int]) -> list[Values]:
+        """The value vectors that agents of ``groups`` can have in ``worlds``, sorted."""
+        pairs = [(world, group) for world in worlds for group in groups]
+        return sorted({values for pair in pairs for p, values in self.lottery(*pair) if p})
+
+    def slot(self, group: int, allowed: tuple[Offer, ...] | None) -> Slot:
+        """The slot of ``group`` with the ``allowed`` offers, always the same object."""
+        return self._slots.setdefault((group, allowed), Slot(group, allowed, len(self._slots)))
+
+    def static_offers(self, groups: Iterable[int]) -> tuple[Offer, ...]:
+        """The offers that matter when they are made to all ``groups`` whatever is left."""
+        worlds = range(len(self.model.worlds))
+        vectors = self.vectors(groups, worlds)
+        return offers(self.setting.demand, vectors, self.setting.unit, revenue=self.revenue)
+
+    def offers(self, belief: Belief, group: int, left: Left) -> tuple[Offer, ...]:
+        """The offers that matter when an agent of ``group`` is visited at ``belief``."""
+        worlds, there = frozenset(world for world, _, _ in belief), tuple(min(copies, 1) for copies in left)
+        key = (worlds, group, there)
+        if key not in self._offers:
+            vectors = self.vectors([group], worlds)
+            self._offers[key] = offers(self.setting.demand, vectors, self.setting.unit, there, self.revenue)
+        return self._offers[key] or (self.zero,)
+
+    def visit(self, belief: Belief, group: int, offer: Offer, left: Left) -> list[Outcome]:
+        """Return what can happen when an agent of ``group`` is made ``offer``, in the order of the bundles."""
+        weights: dict[Bundle, dict[tuple[int, Fraction], Fraction]] = {}
+        gains: dict[Bundle, Fraction] = {}
+        for world, secured, chance in belief:
+            for p, values in self.lottery(world, group):
+                if p:
+                    bundle = bought(self.setting.demand, values, offer.prices, left)
+                    worth = _total(bundle, values)
+                    key = (world, min(secured, worth) if self.fair else secured)
+                    posterior = weights.setdefault(bundle, {})
+                    posterior[key] = posterior.get(key, Fraction(0)) + chance * p
+                    gains[bundle] = gains.get(bundle, Fraction(0)) + chance * p * self._gain(bundle, worth, offer)
+        return [
+            self._outcome(bundle, weights[bundle], gains[bundle]) for bundle in self.bundles if bundle in weights
+        ]
+
+    def _gain(self, bundle: Bundle, worth: Fraction, offer: Offer) -> Fraction:
+        if self.fair:
+            return Fraction(0)
+        return _total(bundle, offer.payments) if self.revenue else worth
+
+    def _outcome(
+        self, bundle: Bundle, weights: Mapping[tuple[int, Fraction], Fraction], gain: Fraction
+    ) -> Outcome:
+        probability, belief = normalised(weights)
+        return Outcome(bundle, probability, gain / probability, belief)
+
+    def secured(self, belief: Belief) -> Fraction:
+        """The expected objective in the end, apart from gains: the expected minimum for max-min fairness, or 0."""
+        return sum((secured * chance for _, secured, chance in belief), Fraction(0)) if self.fair else Fraction(0)
+
+
+def normalised(weights: Mapping[tuple[int, Fraction], Fraction]) -> tuple[Fraction, Belief]:
+    """Return the total weight and the belief proportional to ``weights``."""
+    total = sum(weights.values(), Fraction(0))
+    return total, tuple((*key, weight / total) for key, weight in sorted(weights.items()))
+
+
+def without(slots: Slots, slot: Slot) -> Slots:
+    """Return ``slots`` with one agent of ``slot`` fewer."""
+    fewer = ((other, count - (other is slot)) for other, count in slots)
+    return tuple((other, count) for other, count in fewer if count)
+
+
+def taken(left: Left, bundle: Bundle) -> Left:
+    """Return the copies left after ``bundle`` is taken."""
+    return tuple(copies - one for copies, one in zip(left, bundle, strict=True))
+
+
+def _total(bundle: Bundle, values: Values) -> Fraction:
+    return sum((value for one, value in zip(bundle, values, strict=True) if one), Fraction(0))

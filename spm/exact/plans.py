@@ -1,0 +1,131 @@
+"""Static orders: searches over what is fixed in advance.
+
+Each is a best-first branch and bound (:mod:`spm.exact.search`) whose upper bound lets the part that is not fixed
+yet depend on the history (:mod:`spm.exact.closed`):
+
+* :func:`best_plan`: static order and static prices, a sequence of (agent, price vector). What is fixed so far
+  matters through the joint distribution of world and items left only, so plans that agree on it are merged.
+* :func:`best_sequence`: static order, adaptive prices.
+* :func:`best_assignment`: personalised static prices; the order is adaptive or random. Price vectors are assigned
+  to agents by splitting the sets of those still allowed; exchangeable agents share them as a multiset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import NamedTuple
+
+from spm.exact.choices import Left, Offer
+from spm.exact.closed import Closed, State
+from spm.exact.game import Belief, Game, Slot, Slots, normalised, taken, without
+from spm.exact.search import best_first
+
+Spread = tuple[tuple[Left, Fraction, Belief], ...]
+"""What a plan leads to: items left, how likely, and the belief given that."""
+
+
+class Plan(NamedTuple):
+    """A plan fixed so far: visits, agents left, what it leads to, and what it gained."""
+
+    visits: tuple[tuple[Slot, Offer], ...]
+    slots: Slots
+    spread: Spread
+    gain: Fraction
+
+
+def best_plan(
+    closed: Closed, slots: Slots, floor: Fraction | None = None
+) -> tuple[Fraction, tuple[Slot, ...]] | None:
+    """Return the best static order with static prices: its value and its visits as one-offer slots.
+
+    Args:
+        closed: the recursion with adaptive order.
+        slots: the agents with the offers that each may be assigned.
+        floor: a value known to be reached otherwise.
+    """
+    game = closed.game
+    root = Plan((), slots, ((game.setting.supply, Fraction(1), game.prior),), Fraction(0))
+    found = best_first(
+        root,
+        bound=lambda plan: _bound(closed, plan),
+        children=lambda plan: _extended(game, plan),
+        key=lambda plan: (plan.slots, plan.spread),
+        floor=floor,
+    )
+    if found is None:
+        return None
+    value, plan = found
+    return value, tuple(game.slot(slot.group, (offer,)) for slot, offer in plan.visits)
+
+
+def _bound(closed: Closed, plan: Plan) -> Fraction:
+    return plan.gain + sum(
+        (
+            mass * alive * closed.value(State(belief, plan.slots, left))
+            for left, mass, full in plan.spread
+            for alive, belief in [closed.alive(full)]
+            if alive
+        ),
+        Fraction(0),
+    )
+
+
+def _extended(game: Game, plan: Plan) -> Iterator[Plan]:
+    for slot, _ in plan.slots:
+        assert slot.offers is not None
+        for offer in slot.offers:
+            spread, gain = _visited(game, plan.spread, slot, offer)
+            yield Plan((*plan.visits, (slot, offer)), without(plan.slots, slot), spread, plan.gain + gain)
+
+
+def _visited(game: Game, spread: Spread, slot: Slot, offer: Offer) -> tuple[Spread, Fraction]:
+    """What a further visit leads to, and its expected gain."""
+    weights: dict[Left, dict[tuple[int, Fraction], Fraction]] = {}
+    gain = Fraction(0)
+    for left, mass, belief in spread:
+        for outcome in game.visit(belief, slot.group, offer, left):
+            gain += mass * outcome.probability * outcome.gain
+            merged = weights.setdefault(taken(left, outcome.bundle), {})
+            for world, secured, chance in outcome.belief:
+                key = (world, secured)
+                merged[key] = merged.get(key, Fraction(0)) + mass * outcome.probability * chance
+    return tuple((left, *normalised(merged)) for left, merged in sorted(weights.items())), gain
+
+
+def best_sequence(
+    closed: Closed, slots: Slots, floor: Fraction | None = None
+) -> tuple[Fraction, tuple[Slot, ...]] | None:
+    """Return the best value of a static order with adaptive prices, and the order."""
+    left = dict(slots)
+    return best_first(
+        (),
+        bound=lambda order: closed.value(closed.root(slots, order)),
+        children=lambda order: [(*order, slot) for slot in left if order.count(slot) < left[slot]],
+        floor=floor,
+    )
+
+
+def best_assignment(closed: Closed, slots: Slots, floor: Fraction | None = None) -> tuple[Fraction, Slots] | None:
+    """Return the best personalised static prices with the order of ``closed``: value and one-offer slots."""
+    return best_first(
+        slots,
+        bound=lambda shared: closed.value(closed.root(shared)),
+        children=lambda shared: _split(closed.game, shared),
+        floor=floor,
+    )
+
+
+def _split(game: Game, slots: Slots) -> Iterator[Slots]:
+    """Split the slot with most offers into two halves and its agents between them in every way."""
+    widest, agents = max(slots, key=lambda pair: len(pair[0].offers or ()))
+    allowed = widest.offers or ()
+    if len(allowed) <= 1:
+        return
+    halves = [
+        game.slot(widest.group, part) for part in (allowed[: len(allowed) // 2], allowed[len(allowed) // 2 :])
+    ]
+    others = [pair for pair in slots if pair[0] is not widest]
+    for first in range(agents + 1):
+        shares = [pair for pair in zip(halves, (first, agents - first), strict=True) if pair[1]]
+        yield tuple(sorted(others + shares, key=lambda pair: (pair[0].group, pair[0].number)))

@@ -1,0 +1,108 @@
+"""Sets of price vectors given by difference constraints, some of them strict, in rational numbers.
+
+A region is a matrix of tight bounds between T prices and node 0, the price 0 (a difference-bound matrix):
+``region[i][j]`` bounds price j minus price i from above. A bound is a pair (w, k) that stands for w + k times an
+infinitesimal; k < 0 says that the bound is strict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from itertools import count
+from typing import NamedTuple
+
+from spm.finite import Values
+
+Bound = tuple[Fraction, int]
+Region = tuple[tuple[Bound, ...], ...]
+HALVINGS = 12
+MILLIONTH = Fraction(1, 10**6)
+
+
+class Constraint(NamedTuple):
+    """Price ``to`` minus price ``source`` is at most ``bound``, or less than it if ``strict``."""
+
+    source: int
+    to: int
+    bound: Fraction
+    strict: bool
+
+
+def unconstrained(n_types: int, cap: Fraction) -> Region:
+    """Return the region of all prices between 0 and ``cap``, ``(T + 1, T + 1)``."""
+    zero, top = (Fraction(0), 0), (cap, 0)
+    nodes = range(n_types + 1)
+    return tuple(tuple(zero if j == i or j == 0 else top for j in nodes) for i in nodes)
+
+
+def tighten(region: Region, constraints: Iterable[Constraint]) -> Region | None:
+    """Return the part of ``region`` where ``constraints`` hold, or None if it is empty."""
+    for source, to, bound, strict in constraints:
+        new = (bound, -int(strict))
+        if _plus(new, region[to][source]) < (0, 0):
+            return None
+        if new < region[source][to]:
+            region = _through(region, source, to, new)
+    return region
+
+
+def highest(region: Region) -> Values:
+    """Return the least upper bound of each price, ``(T,)``, which all prices approach together."""
+    return tuple(bound for bound, _ in region[0][1:])
+
+
+def inside(constraints: Iterable[Constraint], n_types: int, unit: Fraction, high: bool) -> Values:
+    """Return prices that meet ``constraints`` (which can be met).
+
+    Zero prices if they do; otherwise prices in the middle, as far from ties as half of ``unit``, or a quarter, ...
+    allows, so that rounding to floats does not change a choice; with ``high``, the highest prices, within a
+    millionth of the unit where a constraint is strict.
+    """
+    constraints = tuple(constraints)
+    if high:
+        return highest(_widest(constraints, n_types, unit, unit * MILLIONTH))
+    if tighten(unconstrained(n_types, Fraction(0)), constraints):
+        return (Fraction(0),) * n_types
+    return _middle(_widest(constraints, n_types, unit, unit / 2, also_weak=True))
+
+
+def _widest(
+    constraints: tuple[Constraint, ...], n_types: int, unit: Fraction, margin: Fraction, also_weak: bool = False
+) -> Region:
+    """The first region that is not empty as the margin is halved; weak constraints lose theirs in the end."""
+    for halving in count():
+        weak_too = also_weak and halving < HALVINGS
+        region = _with_margin(constraints, n_types, unit, margin / 2**halving, weak_too)
+        if region is not None:
+            return region
+    raise AssertionError("the constraints can't be met")
+
+
+def _with_margin(
+    constraints: tuple[Constraint, ...], n_types: int, unit: Fraction, margin: Fraction, also_weak: bool
+) -> Region | None:
+    """The region in which strict constraints (or all) hold with at least ``margin`` to spare."""
+    spared = (
+        Constraint(source, to, bound - margin if strict or also_weak else bound, False)
+        for source, to, bound, strict in constraints
+    )
+    return tighten(unconstrained(n_types, 2 * unit), spared)
+
+
+def _middle(region: Region) -> Values:
+    """Halfway between the highest and the lowest prices: a region is convex."""
+    lowest = (-row[0][0] for row in region[1:])
+    return tuple((low + top) / 2 for low, top in zip(lowest, highest(region), strict=True))
+
+
+def _through(region: Region, source: int, to: int, new: Bound) -> Region:
+    """Shorten every path that may now lead over the edge from ``source`` to ``to``."""
+    nodes = range(len(region))
+    return tuple(
+        tuple(min(region[i][j], _plus(_plus(region[i][source], new), region[to][j])) for j in nodes) for i in nodes
+    )
+
+
+def _plus(one: Bound, other: Bound) -> Bound:
+    return one[0] + other[0], one[1] + other[1]

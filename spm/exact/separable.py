@@ -1,0 +1,107 @@
+"""Static prices in random order, when each type is a market of its own.
+
+With additive demand, or when no agent has a positive value for two types, whether an agent wants a type at static
+prices hangs neither on the other types nor on what is left. If K agents want one of s copies and they come in
+uniformly random order, each gets one with probability min(1, s / K), whatever her value. So given the world
+
+    E[objective from this type] = sum over k of min(1, s / k) E[sum of the wanting agents' values; K = k],
+
+which a product of generating functions gives, and prices can be optimised type by type (welfare and revenue).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+from itertools import combinations_with_replacement, product
+from math import comb, prod
+
+from spm.exact.choices import Offer
+from spm.exact.game import Game
+
+MOST_ASSIGNMENTS = 200_000
+"""More assignments of prices to agents than this are refused."""
+Crowd = tuple[tuple[Fraction, Fraction], ...]
+"""For k = 0, 1, ...: P(K = k) and E[sum of what the wanting agents are worth; K = k]."""
+NOBODY: Crowd = ((Fraction(1), Fraction(0)),)
+
+
+def is_separable(game: Game) -> bool:
+    """Say whether each type is a market of its own at static prices."""
+    vectors = game.vectors(range(len(game.sizes)), range(len(game.model.worlds)))
+    alone = all(sum(value > 0 for value in vector) <= 1 for vector in vectors)
+    return not game.fair and (alone or game.setting.demand == "additive")
+
+
+def anonymous_value(game: Game, offer: Offer) -> Fraction:
+    """The expected objective of one static offer to all agents in random order."""
+    types = range(game.setting.n_types)
+    charged = [tuple((offer.payments[t],) * size for size in game.sizes) for t in types]
+    return sum((_Market(game, t).value(charged[t]) for t in types), Fraction(0))
+
+
+def personalised_value(game: Game) -> Fraction:
+    """The best expected objective of personalised static prices in random order.
+
+    Raises:
+        ValueError: more than :data:`MOST_ASSIGNMENTS` assignments of a type's prices to agents.
+    """
+    return sum((_Market(game, t).best() for t in range(game.setting.n_types)), Fraction(0))
+
+
+class _Market:
+    """One type's market."""
+
+    def __init__(self, game: Game, t: int) -> None:
+        self.game, self.t = game, t
+        self._group = cache(self._group_crowd)
+
+    def best(self) -> Fraction:
+        """The value of the best prices, a multiset for each group."""
+        groups = range(len(self.game.sizes))
+        prices = [sorted({offer.payments[self.t] for offer in self.game.static_offers([g])}) for g in groups]
+        sizes = list(zip(self.game.sizes, prices, strict=True))
+        count = prod(comb(size + len(own) - 1, size) for size, own in sizes)
+        if count > MOST_ASSIGNMENTS:
+            raise ValueError(
+                f"too large a setting: {count} ways to assign prices to agents, at most {MOST_ASSIGNMENTS} may be"
+            )
+        return max(
+            self.value(charged) for charged in product(*(combinations_with_replacement(p, n) for n, p in sizes))
+        )
+
+    def value(self, charged: tuple[tuple[Fraction, ...], ...]) -> Fraction:
+        """The expected objective when ``charged[g]`` are the prices of group g's agents."""
+        return sum((chance * self._in_world(world, charged) for world, _, chance in self.game.prior), Fraction(0))
+
+    def _in_world(self, world: int, charged: tuple[tuple[Fraction, ...], ...]) -> Fraction:
+        crowd = NOBODY
+        for group, prices in enumerate(charged):
+            crowd = _together(crowd, self._group(world, group, prices))
+        copies = self.game.setting.supply[self.t]
+        return sum(
+            (worth if k <= copies else worth * Fraction(copies, k) for k, (_, worth) in enumerate(crowd)),
+            Fraction(0),
+        )
+
+    def _group_crowd(self, world: int, group: int, prices: tuple[Fraction, ...]) -> Crowd:
+        """The crowd of a group's agents who are charged ``prices``."""
+        if not prices:
+            return NOBODY
+        price, others = prices[-1], self._group(world, group, prices[:-1])
+        lottery = ((p, values[self.t]) for p, values in self.game.lottery(world, group))
+        wanting = [(p, value) for p, value in lottery if value > 0 and value >= price]
+        wants = sum((p for p, _ in wanting), Fraction(0))
+        worth = sum((p * (price if self.game.revenue else value) for p, value in wanting), Fraction(0))
+        return _together(others, ((1 - wants, Fraction(0)), (wants, worth)))
+
+
+def _together(one: Crowd, other: Crowd) -> Crowd:
+    """The crowd of two independent sets of agents."""
+    chances = [Fraction(0)] * (len(one) + len(other) - 1)
+    worths = list(chances)
+    for i, (p, x) in enumerate(one):
+        for j, (q, y) in enumerate(other):
+            chances[i + j] += p * q
+            worths[i + j] += p * y + q * x
+    return tuple(zip(chances, worths, strict=True))

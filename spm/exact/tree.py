@@ -1,0 +1,180 @@
+"""Mechanisms as decision trees: a node is a visit, a branch what the agent takes.
+
+Equal subtrees are one object, so a mechanism that needs to remember little is a small graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spm.exact.choices import Offer
+from spm.exact.closed import Closed, State
+from spm.exact.game import Belief, Bundle, Game, Slot, Slots, taken, without
+from spm.finite import Values
+from spm.settings import Setting
+
+MOST_TREE_NODES = 200_000
+"""A mechanism with more nodes than this is refused."""
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """What may happen at a node.
+
+    Attributes:
+        bundle: what the agent takes, ``(T,)``.
+        probability: how likely that is, given that the node is reached.
+        gain: expected welfare or revenue of this purchase, as judged when it is made, so that the sum of gains
+            along a path is the value so far; 0 for max-min fairness.
+        node: the next visit, or None when no agent or no item is left.
+        value: expected objective still to come afterwards (for max-min fairness: the expected minimum).
+    """
+
+    bundle: Bundle
+    probability: Fraction
+    gain: Fraction
+    node: Node | None
+    value: Fraction
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A visit.
+
+    Attributes:
+        agent: index of the agent.
+        prices: posted prices before normalisation, ``(T,)``.
+        branches: one for each bundle that can be taken, in the order of :func:`spm.demand.bundles`.
+    """
+
+    agent: int
+    prices: Values
+    branches: tuple[Branch, ...]
+
+    @property
+    def value(self) -> Fraction:
+        """Expected objective still to come; at the root, of the mechanism."""
+        return sum((b.probability * (b.gain + b.value) for b in self.branches), Fraction(0))
+
+    def nodes(self) -> list[Node]:
+        """Every distinct node, this one first, each before those that it alone leads to."""
+        found: dict[Node, None] = {self: None}
+        waiting = [self]
+        while waiting:
+            for branch in waiting.pop(0).branches:
+                if branch.node is not None and branch.node not in found:
+                    found[branch.node] = None
+                    waiting.append(branch.node)
+        return list(found)
+
+
+@dataclass(frozen=True, eq=False)
+class TreeArrays:
+    """A tree as arrays, for a batch of markets that each stand at a node.
+
+    ``agent[node]`` is visited at ``prices[node]``; after bundle k of :func:`spm.demand.bundles` the market stands
+    at ``next[node, k]``. Node 0 is the root; the last node is the end, where the agent is -1, and leads to itself.
+
+    Attributes:
+        agent: ``(N,)``.
+        prices: normalised, ``(N, T)``.
+        next: ``(N, K)``; what can't be taken leads to the end.
+    """
+
+    agent: NDArray[np.int64]
+    prices: NDArray[np.float64]
+    next: NDArray[np.int64]
+
+
+def tree_arrays(setting: Setting, tree: Node) -> TreeArrays:
+    """Return ``tree`` as arrays."""
+    game, nodes = Game(setting), tree.nodes()
+    number = {node: k for k, node in enumerate(nodes)}
+    end, index = len(nodes), {bundle: k for k, bundle in enumerate(game.bundles)}
+    following = np.full((end + 1, len(game.bundles)), end, dtype=np.int64)
+    for k, node in enumerate(nodes):
+        for branch in node.branches:
+            following[k, index[branch.bundle]] = end if branch.node is None else number[branch.node]
+    prices = [[float(price / setting.unit) for price in node.prices] for node in nodes]
+    return TreeArrays(
+        np.array([node.agent for node in nodes] + [-1], dtype=np.int64),
+        np.array([*prices, [0.0] * setting.n_types]),
+        following,
+    )
+
+
+def build(closed: Closed, slots: Slots, tail: tuple[Slot, ...] = ()) -> Node:
+    """Return the optimal mechanism of ``closed`` from the root with ``slots`` and ``tail``.
+
+    Raises:
+        ValueError: more than :data:`MOST_TREE_NODES` nodes.
+    """
+    root = closed.root(slots, tail)
+    node = _Builder(closed, slots).node(closed.game.prior, root)
+    assert node is not None, "a setting has at least one agent and one item"
+    return node
+
+
+class _Builder:
+    """Follows the best choices from the root, and merges equal subtrees."""
+
+    def __init__(self, closed: Closed, slots: Slots) -> None:
+        self.closed = closed
+        self._last = dict(_last_agents(closed.game, slots))
+        self._made: dict[tuple[Belief, State], Node | None] = {}
+        self._same: dict[tuple[object, ...], Node] = {}
+
+    def node(self, belief: Belief, state: State) -> Node | None:
+        """The subtree at ``state``; ``belief`` also knows what is lost."""
+        if not state.slots or not any(state.left):
+            return None
+        key = (belief, state)
+        if key not in self._made:
+            if len(self._made) >= MOST_TREE_NODES:
+                raise ValueError(f"the mechanism is too large: more than {MOST_TREE_NODES} nodes")
+            self._made[key] = self._merged(belief, state)
+        return self._made[key]
+
+    def _merged(self, belief: Belief, state: State) -> Node:
+        slot, offer = self._choice(belief, state)
+        node = Node(
+            self._last[slot] + 1 - dict(state.slots)[slot],
+            offer.prices,
+            tuple(self._branches(belief, state, slot, Offer(offer.prices, offer.prices))),
+        )
+        contents = (
+            node.agent,
+            node.prices,
+            *((b.bundle, b.probability, b.gain, b.node, b.value) for b in node.branches),
+        )
+        return self._same.setdefault(contents, node)
+
+    def _choice(self, belief: Belief, state: State) -> tuple[Slot, Offer]:
+        if self.closed.alive(belief)[0]:
+            return self.closed.best(state)
+        slot = next(iter(self.closed.visited_next(state)))
+        return slot, slot.offers[0] if slot.offers else self.closed.game.zero
+
+    def _branches(self, belief: Belief, state: State, slot: Slot, offer: Offer) -> Iterator[Branch]:
+        game = self.closed.game
+        for outcome in game.visit(belief, slot.group, offer, state.left):
+            mass, number = self.closed.alive(outcome.belief)
+            left = taken(state.left, outcome.bundle)
+            after = State(number if mass else state.belief, without(state.slots, slot), left, state.tail[1:])
+            child = self.node(outcome.belief, after)
+            nobody = sum(count for _, count in after.slots) == 0
+            value = child.value if child else game.secured(outcome.belief) if nobody else Fraction(0)
+            yield Branch(outcome.bundle, outcome.probability, outcome.gain, child, value)
+
+
+def _last_agents(game: Game, slots: Slots) -> Iterator[tuple[Slot, int]]:
+    """The index of the last agent of each slot: a group's agents are dealt out to its slots in order."""
+    first = [sum(game.sizes[:g]) for g in range(len(game.sizes))]
+    for slot, count in slots:
+        first[slot.group] += count
+        yield slot, first[slot.group] - 1
