@@ -50,10 +50,12 @@ def cells_table(solver: Solver) -> Styler:
         return looks
 
     caption = f"Optimal {solver.game.setting.objective} (first best {solver.first_best}); prices ↓, order →"
-    text = frame.style.format(
-        lambda value: f"{value} ≈ {float(value):.4g}" if value.denominator > 1 else str(value)
-    )
-    return text.apply(mark, axis=None).set_caption(caption)
+    return frame.style.format(_fraction).apply(mark, axis=None).set_caption(caption)
+
+
+def _fraction(value: Fraction) -> str:
+    """A fraction and, if it is not an integer, about how much that is."""
+    return f"{value} ≈ {float(value):.4g}" if value.denominator > 1 else str(value)
 
 
 def cells_summary(settings: list[Setting]) -> pd.DataFrame:

@@ -145,10 +145,10 @@ def draw_panel(axis: Axes, points: pd.DataFrame, lines: Mapping[str, float]) -> 
         ends[label] = (value, color)
     low, high = limits([value for value, _ in ends.values()])
     last = points["visits"].max()
-    for name, curve in points.groupby("statistic"):
+    for statistic, curve in points.groupby("statistic"):
         # A shorter run's last value is led to the right edge, where its label stands.
         reach = [curve["visits"].max(), last]
-        axis.plot(reach, [curve["mean"].iloc[-1]] * 2, color=COLORS[str(name)], lw=0.5, alpha=0.7)
+        axis.plot(reach, [curve["mean"].iloc[-1]] * 2, color=COLORS[str(statistic)], lw=0.5, alpha=0.7)
     axis.set(xlim=(0, last), ylim=(low, high), xlabel="Visits")
     axis.xaxis.set_major_formatter(FuncFormatter(_thousands))
     axis.xaxis.set_major_locator(MaxNLocator(5))

@@ -9,6 +9,7 @@ from math import comb
 
 import numpy as np
 import pytest
+from brute_force import SCALE, BruteForce, agree, market, outcome
 
 from spm.constructions import construction, prop_1
 from spm.exact import CELLS, ORDERS, PRICES, Solver, evaluate, evaluate_tree, tree_arrays, tree_text
@@ -20,7 +21,6 @@ from spm.exact.paper import PAPER_MECHANISMS
 from spm.exact.plans import best_plan
 from spm.finite import Lottery, Values, model, uniform, vector
 from spm.settings import Setting, correlated, finite, licences
-from brute_force import SCALE, BruteForce, agree, market, outcome
 
 SMALL = (*(f"prop-{k}" for k in (1, 2, 3, 4, 6, 7, 8, 9)), "kitchen-sink", "two-worlds")
 N_RANDOM, N_CHUNKS = 216, 12
