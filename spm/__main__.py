@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from spm import bench, bounds, experiments, figures, finite_json, results, settings, tables
+from spm import bench, benchmarks, experiments, figures, finite_json, results, settings, tables
 from spm.constructions import CONSTRUCTIONS, construction
 from spm.exact import ORDERS, Solver, tree_text
 from spm.learning import Specification, evaluation_seed, point, train
@@ -130,6 +130,7 @@ def run_figures(options: argparse.Namespace) -> None:
     profile = experiments.profile(options.profile)
     names = settings.FIGURES if options.figure == "all" else [options.figure]
     done = experiments.run(options.figure, profile, options.jobs)
+    benchmarks.run(experiments.panels(options.figure), options.jobs)
     for figure in names:
         tables.write(figure, profile)
         figures.write(figure, profile)
@@ -204,7 +205,7 @@ def solve_exactly(options: argparse.Namespace) -> None:
 
 def show_bounds(options: argparse.Namespace) -> None:
     """Print a panel's certified bracket and its benchmarks, normalised."""
-    data = bounds.panel(options.panel).as_dict()
+    data = benchmarks.benchmark(options.panel)
     emit(options, data, [f"{name:28}{value}" for name, value in data.items()])
 
 

@@ -53,8 +53,9 @@ def cells_table(solver: Solver) -> Styler:
     return frame.style.format(_fraction).apply(mark, axis=None).set_caption(caption)
 
 
-def _fraction(value: Fraction) -> str:
+def _fraction(value: object) -> str:
     """A fraction and, if it is not an integer, about how much that is."""
+    assert isinstance(value, Fraction)
     return f"{value} ≈ {float(value):.4g}" if value.denominator > 1 else str(value)
 
 

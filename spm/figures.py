@@ -23,12 +23,13 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from spm import experiments, settings, tables
+from spm.benchmarks import benchmark
 from spm.experiments import Profile
 from spm.files import write_atomic
 from spm.models import CorrelatedModel
 from spm.tables import LABELS
 
-INK, MUTED = "#222222", "#6b6b6b"
+INK, MUTED, OPTIMUM = "#222222", "#6b6b6b", "#8a6d00"
 _PALETTE = sns.color_palette("colorblind").as_hex()
 COLORS = dict(zip(LABELS, (_PALETTE[1], _PALETTE[4], _PALETTE[2], _PALETTE[0], _PALETTE[3]), strict=True))
 DASHES = dict(zip(LABELS, ((0, (1, 1)), (0, (4, 1.5)), "-", (0, (6, 1, 1, 1)), "-"), strict=True))
@@ -79,25 +80,14 @@ def canvas(n_panels: int, columns: int = 2) -> tuple[Figure, list[Axes]]:
     return figure, axes[:n_panels]
 
 
-def learning_curves(
-    figure: str, of: Profile, marks: Mapping[str, Sequence[tuple[str, float]]] | None = None
-) -> Drawing:
-    """Draw ``figure-2``, ``figure-3`` or ``figure-4`` from the records of a profile.
-
-    Args:
-        figure: the figure's name.
-        of: the profile whose records are drawn.
-        marks: more horizontal lines for each panel, as (label, value).
-    """
+def learning_curves(figure: str, of: Profile) -> Drawing:
+    """Draw ``figure-2``, ``figure-3`` or ``figure-4`` from the records of a profile and the benchmarks."""
     points, ends = tables.kept_curves(figure, of), tables.learned(figure, of)
     panels = experiments.panels(figure)
     picture, axes = canvas(len(panels))
     for letter, panel, axis in zip("abcdef", panels, axes, strict=False):
-        lines = {"RSD": tables.baseline(panel)["rsd"], "First best": tables.baseline(panel)["first_best"]}
-        lines |= dict((marks or {}).get(panel, ()))
-        draw_panel(axis, points[points["panel"] == panel], lines)
+        draw_panel(axis, points[points["panel"] == panel], panel)
         axis.set_title(f"({letter}) {settings.get(panel).title}", loc="left", color=INK)
-        axis.set_ylabel(_unit(panel))
     return drawing(figure, picture, _caption(figure, of), _alt(figure, ends))
 
 
@@ -106,10 +96,8 @@ def cover(of: Profile, panels: Sequence[str] = ("delta-0.5", "kitchen-sink")) ->
     points = tables.kept_curves("all", of)
     picture, axes = canvas(len(panels))
     for panel, axis in zip(panels, axes, strict=True):
-        base = tables.baseline(panel)
-        draw_panel(axis, points[points["panel"] == panel], {"RSD": base["rsd"], "First best": base["first_best"]})
+        draw_panel(axis, points[points["panel"] == panel], panel)
         axis.set_title(settings.get(panel).title, loc="left", color=INK)
-        axis.set_ylabel(_unit(panel))
     caption = (
         "Learned mechanisms that see more of what was bought earn more welfare: correlated values (left) and a "
         f"setting where the order must adapt (right). Profile <code>{of.name}</code>: {of.keep} of {of.seeds} "
@@ -132,28 +120,33 @@ def _unit(panel: str) -> str:
     return names.get(setting.objective, setting.objective) + unit
 
 
-def draw_panel(axis: Axes, points: pd.DataFrame, lines: Mapping[str, float]) -> None:
-    """Draw the learning curves of one panel and its horizontal lines, and label them at their ends."""
-    ends: dict[str, tuple[float, str]] = {}
-    for statistic, curve in points.groupby("statistic", sort=False):
-        name = str(statistic)
-        draw_curve(axis, name, curve)
-        ends[LABELS[name]] = (float(curve["mean"].iloc[-1]), COLORS[name])
-    for label, value in lines.items():
-        color = INK if label == "First best" else MUTED
-        axis.axhline(value, color=color, lw=1.0, ls="-" if label == "First best" else (0, (2, 2)), zorder=1)
-        ends[label] = (value, color)
-    low, high = limits([value for value, _ in ends.values()])
-    last = points["visits"].max()
-    for statistic, curve in points.groupby("statistic"):
+def draw_panel(axis: Axes, points: pd.DataFrame, panel: str) -> None:
+    """Draw the learning curves of one panel, its baselines and benchmarks, and label them at their ends."""
+    last, ends = points["visits"].max(), draw_lines(axis, panel)
+    for name, curve in points.groupby("statistic", sort=False):
+        statistic, end = str(name), float(curve["mean"].iloc[-1])
+        draw_curve(axis, statistic, curve)
         # A shorter run's last value is led to the right edge, where its label stands.
-        reach = [curve["visits"].max(), last]
-        axis.plot(reach, [curve["mean"].iloc[-1]] * 2, color=COLORS[str(statistic)], lw=0.5, alpha=0.7)
-    axis.set(xlim=(0, last), ylim=(low, high), xlabel="Visits")
+        axis.plot([curve["visits"].max(), last], [end, end], color=COLORS[statistic], lw=0.5, alpha=0.7)
+        ends[LABELS[statistic]] = (end, COLORS[statistic])
+    low, high = limits([value for value, _ in ends.values()])
+    axis.set(xlim=(0, last), ylim=(low, high), xlabel="Visits", ylabel=_unit(panel))
     axis.xaxis.set_major_formatter(FuncFormatter(_thousands))
     axis.xaxis.set_major_locator(MaxNLocator(5))
     sns.despine(ax=axis)
     label_ends(axis, ends)
+
+
+def draw_lines(axis: Axes, panel: str) -> dict[str, tuple[float, str]]:
+    """Draw a panel's baselines, the bracket of the optimum and the best static mechanisms; return the labels."""
+    base, best = tables.baseline(panel), benchmark(panel)
+    axis.axhline(base["first_best"], color=INK, lw=1.0, zorder=1)
+    axis.axhline(base["rsd"], color=MUTED, lw=1.0, ls=(0, (2, 2)), zorder=1)
+    axis.axhspan(best["lower"], best["upper"], color=OPTIMUM, alpha=0.35, lw=1.0, zorder=0)
+    for statistic, name in (("none", "anonymous_static"), ("agents-left", "personalised_static")):
+        axis.axhline(best[name], color=COLORS[statistic], lw=0.8, ls=(0, (1, 3)), zorder=1)
+    middle = (best["lower"] + best["upper"]) / 2
+    return {"First best": (base["first_best"], INK), "Optimum": (middle, OPTIMUM), "RSD": (base["rsd"], MUTED)}
 
 
 def draw_curve(axis: Axes, statistic: str, curve: pd.DataFrame) -> None:
@@ -220,7 +213,9 @@ def _caption(figure: str, of: Profile) -> str:
         f"interval (Student's t; cut where it leaves the axes); the static mechanisms (ASP, PSP) learned from "
         f"{of.static_visits:,} visits, the others from {of.visits:,}. Each point is an evaluation of the policy "
         f"without exploration noise on {of.evaluation_profiles:,} fresh profiles. RSD: random serial "
-        f"dictatorship. Profile <code>{of.name}</code>."
+        f"dictatorship. Optimum: certified bracket of the best SPM (a band, or a line where it is exact). Dotted "
+        f"lines: the best static mechanisms by direct optimisation, in the colours of ASP and PSP. Profile "
+        f"<code>{of.name}</code>."
     )
 
 
@@ -231,7 +226,11 @@ def _alt(figure: str, ends: pd.DataFrame) -> str:
         rows = ends[ends["panel"] == panel]
         curves = ", ".join(f"{LABELS[s]} {m:.3f}" for s, m in zip(rows["statistic"], rows["mean"], strict=True))
         base = tables.baseline(panel)
-        lines = f"random serial dictatorship {base['rsd']:.3f}, first best {base['first_best']:.3f}"
+        best = benchmark(panel)
+        lines = (
+            f"random serial dictatorship {base['rsd']:.3f}, first best {base['first_best']:.3f}, "
+            f"optimum between {best['lower']:.3f} and {best['upper']:.3f}"
+        )
         sentences.append(f"{settings.get(panel).title}: {curves}; {lines}.")
     return "Learning curves. They end at: " + " ".join(sentences)
 

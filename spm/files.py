@@ -49,14 +49,46 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def dependencies(module: str) -> set[str]:
+    """Return a module of this package and all others of it that it imports, directly or through others.
+
+    >>> sorted(dependencies("settings"))
+    ['demand', 'finite', 'models', 'names', 'settings']
+    """
+    found, waiting = set[str](), [module]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _imports(ast.parse(_file(name).read_text(encoding="utf-8")))
+    return found
+
+
+def _file(module: str) -> Path:
+    """Where a module of this package lies; packages are represented by their ``__init__.py``."""
+    base = Path(__file__).parent.joinpath(*module.split("."))
+    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+
+
+def _imports(tree: ast.Module) -> list[str]:
+    """Names of this package's modules that a module imports."""
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "spm":
+            inside = node.module.removeprefix("spm").removeprefix(".")
+            whole = [f"{inside}.{alias.name}".removeprefix(".") for alias in node.names]
+            names += [name for name in whole if _file(name).exists()] or [inside]
+            names += [inside] if inside else []
+    return names
+
+
 def source_digests(modules: Iterable[str]) -> dict[str, str]:
     """Return a fingerprint of each named module of this package that ignores comments and docstrings.
 
     >>> sorted(source_digests(["market", "demand"]))
     ['demand', 'market']
     """
-    folder = Path(__file__).parent
-    return {name: code_digest((folder / f"{name}.py").read_text(encoding="utf-8")) for name in sorted(modules)}
+    return {name: code_digest(_file(name).read_text(encoding="utf-8")) for name in sorted(modules)}
 
 
 def code_digest(source: str) -> str:

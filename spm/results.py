@@ -21,27 +21,12 @@ import numpy as np
 import torch
 
 from spm import statistics
-from spm.files import canonical, digest, source_digests, write_atomic
+from spm.files import canonical, dependencies, digest, source_digests, write_atomic
 from spm.learning import Run, Specification, actor
 from spm.mechanisms import Learned
 
-PRODUCERS = (
-    "demand",
-    "finite",
-    "models",
-    "settings",
-    "market",
-    "objectives",
-    "posterior",
-    "statistics",
-    "environment",
-    "mechanisms",
-    "learning",
-)
-"""Modules whose code determines what a run yields."""
-
-SOURCES = source_digests(PRODUCERS)
-"""Their fingerprints, taken when this module is imported: those of the code that runs."""
+SOURCES = source_digests(dependencies("learning"))
+"""Fingerprints of all modules that determine what a run yields, taken at import: those of the code that runs."""
 
 PACKAGES = ("numpy", "torch", "stable-baselines3", "gymnasium")
 

@@ -1,0 +1,69 @@
+"""The value of adaptivity in correlated settings: how much more than the best static prices the optimum earns.
+
+A map over sizes shares one dynamic programme and one guide among all of them, so it takes a second or two a size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from spm import settings
+from spm.bayes import BayesianPricing, evaluate
+from spm.iid import highest_values, mean_known
+from spm.relaxation import relaxed_bound
+from spm.static_prices import best_static
+
+PROFILES, HIDDEN = 1024, 3
+"""Profiles on which Bayesian pricing is evaluated, and values that the relaxation never shows."""
+
+
+def correlated_map(
+    agents: Iterable[int], items: Iterable[int], delta: float, objective: str = "welfare"
+) -> pd.DataFrame:
+    """Return the value of adaptivity over sizes: how much more than the best static prices the optimum earns.
+
+    Args:
+        agents: numbers of agents n.
+        items: numbers of items m; sizes with more items than agents are left out.
+        delta: correlation.
+        objective: ``welfare`` or ``revenue``.
+
+    Returns:
+        One row a size: n, m, delta, first_best, upper, lower (Bayesian pricing, or static prices where these seem
+        better), lower_error, best_static (personalised), and the bracket of the optimum over that in percent,
+        adaptivity_low and adaptivity_high.
+    """
+    sizes = [(n, m) for n in agents for m in items if m <= n]
+    most = (max(n for n, _ in sizes), max(m for _, m in sizes))
+    rows = [_map_row(n, m, delta, objective, most) for n, m in sizes]
+    table = pd.DataFrame(rows)
+    table["adaptivity_low"] = 100 * (table.lower / table.best_static - 1)
+    table["adaptivity_high"] = 100 * (table.upper / table.best_static - 1)
+    return table
+
+
+def _map_row(n: int, m: int, delta: float, objective: str, most: tuple[int, int]) -> dict[str, float]:
+    upper, (lower, error) = mean_known(n, m, delta, objective), (0.0, 0.0)
+    if 0 < delta < 1:
+        hidden = min(HIDDEN, n)
+        upper = min(upper, relaxed_bound(n, m, delta, objective, hidden, most=most))
+    if delta == 0 or (delta == 1 and objective == "welfare"):
+        lower = upper
+    else:
+        setting = settings.correlated(n, m, delta, objective)
+        lower, error = evaluate(BayesianPricing(most=most), setting, PROFILES)
+    static = best_static(n, m, delta, objective, True)
+    lower, error = max((lower, error), (static.value, static.error))
+    first_best = highest_values(n, m, delta)
+    return {
+        "n": n,
+        "m": m,
+        "delta": delta,
+        "first_best": first_best,
+        "upper": upper,
+        "lower": lower,
+        "lower_error": error,
+        "best_static": static.value,
+    }

@@ -1,0 +1,126 @@
+"""Dynamic programming on a compressed belief: what not knowing the latent will cost from here on.
+
+Against the optimum with a known latent (:mod:`spm.iid`), a visit at price p costs the *regret*
+
+    K(t, k, a) - reward(p | a) - P(v >= p | a) K(t - 1, k - 1, a) - P(v < p | a) K(t - 1, k, a) >= 0,
+
+and what a mechanism earns is E[K] minus its expected regrets. The best price therefore minimises the expected
+regret of this visit plus that of the visits to come, which depends on the belief. Here beliefs are compressed to
+two numbers, mean and variance, by a grid of Beta distributions on [0, delta]; between these the cost is
+interpolated. The result guides an explicit SPM (:mod:`spm.bayes`) and is a bound on nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+from spm.demand import Array
+from spm.iid import known_latent, reward
+from spm.posterior import NODES, chance_below, latent_nodes
+
+PRICES = np.linspace(0.0, 1.0, 129)
+"""Prices that are compared."""
+MEANS, CONCENTRATIONS = 40, np.geomspace(2.0, 600.0, 16)
+"""The grid of Beta distributions; a concentration of 2 in the middle is the prior."""
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where beliefs lie in the grid: the lower left corner and how far it is to the next in either direction."""
+
+    corner: NDArray[np.int64]
+    right: Array
+    up: Array
+
+    def interpolate(self, table: Array) -> Array:
+        """Return the table ``(MEANS * len(CONCENTRATIONS),)`` at the places, bilinearly."""
+        step = len(CONCENTRATIONS)
+        low = table[self.corner] + self.up * (table[self.corner + 1] - table[self.corner])
+        corner = self.corner + step
+        high = table[corner] + self.up * (table[corner + 1] - table[corner])
+        return low + self.right * (high - low)
+
+
+def place(mean: Array, square: Array) -> Place:
+    """Return where beliefs with the given mean and mean square (in units of delta) lie in the grid."""
+    variance = np.maximum(square - mean**2, 1e-9)
+    concentration = np.maximum(mean * (1 - mean) / variance - 1, 1e-3)
+    logs = np.log(CONCENTRATIONS)
+    across = np.clip(mean * MEANS - 0.5, 0, MEANS - 1 - 1e-9)
+    along = np.clip((np.log(concentration) - logs[0]) / (logs[1] - logs[0]), 0, len(logs) - 1 - 1e-9)
+    column, row = across.astype(np.int64), along.astype(np.int64)
+    return Place(column * len(logs) + row, across - column, along - row)
+
+
+def _family() -> Array:
+    """The grid's Beta distributions at the nodes, ``(MEANS * len(CONCENTRATIONS), NODES)``."""
+    mean = (np.arange(MEANS)[:, None, None] + 0.5) / MEANS
+    size = CONCENTRATIONS[:, None]
+    edges = np.linspace(0.0, 1.0, NODES + 1)
+    return np.diff(beta.cdf(edges, mean * size, (1 - mean) * size), axis=2).reshape(-1, NODES)
+
+
+@dataclass(frozen=True, eq=False)
+class Guide:
+    """Everything by which a price is chosen for one type, for up to n agents and m copies left.
+
+    Attributes:
+        below: P(v < p | a), ``(P, NODES)``.
+        regret: a visit's regret, ``(n + 1, m + 1, P, NODES)``.
+        later: expected regret to come for each belief of the grid, ``(n + 1, m + 1, grid)``; zeros for a myopic
+            guide.
+    """
+
+    below: Array
+    regret: Array
+    later: Array
+
+    def cost(self, agents: int, copies: int, weights: Array, outlook: tuple[Array, Place, Place]) -> Array:
+        """Return each price's expected regret, now and to come, ``(R, P)``, for beliefs ``weights (R, NODES)``."""
+        below, without, with_sale = outlook
+        unsold, sold = self.later[agents - 1, copies], self.later[agents - 1, copies - 1]
+        now = weights @ self.regret[agents, copies].T
+        expected: Array = now + below * without.interpolate(unsold) + (1 - below) * with_sale.interpolate(sold)
+        return expected
+
+    def outlook(self, weights: Array) -> tuple[Array, Place, Place]:
+        """Return for each price P(v < p), and where the belief will lie if there is no sale, or one."""
+        nodes = latent_nodes(1.0)
+        moments = [weights @ (self.below * nodes**power).T for power in (0, 1, 2)]
+        total = [(weights @ nodes**power)[:, None] for power in (0, 1, 2)]
+        rest = [whole - part for whole, part in zip(total, moments, strict=True)]
+        places = [
+            place(first / np.maximum(mass, 1e-12), second / np.maximum(mass, 1e-12))
+            for mass, first, second in (moments, rest)
+        ]
+        return moments[0], places[0], places[1]
+
+    def prices(self, agents: int, copies: int, weights: Array) -> Array:
+        """Return the prices to post with the given numbers left and beliefs ``(R, NODES)``, ``(R,)``."""
+        return np.asarray(PRICES[self.cost(agents, copies, weights, self.outlook(weights)).argmin(axis=1)])
+
+
+@lru_cache(maxsize=4)
+def guide(n_agents: int, n_items: int, delta: float, objective: str = "welfare", myopic: bool = False) -> Guide:
+    """Return the guide for up to n agents and m copies; a ``myopic`` one heeds this visit's regret alone."""
+    nodes, width = latent_nodes(delta), 1 - delta
+    known = known_latent(n_agents, n_items, nodes, width, objective).values
+    below = chance_below(PRICES[:, None], nodes, width)
+    now = reward(objective, PRICES[:, None], nodes, width)
+    regret = np.zeros((n_agents + 1, n_items + 1, *below.shape))
+    for t in range(1, n_agents + 1):
+        before = known[t - 1][:, None]
+        regret[t, 1:] = known[t, 1:, None] - now - (1 - below) * before[:-1] - below * before[1:]
+    result = Guide(below, regret, np.zeros((n_agents + 1, n_items + 1, MEANS * len(CONCENTRATIONS))))
+    if not myopic:
+        family = _family()
+        outlook = result.outlook(family)
+        for t in range(1, n_agents + 1):
+            for k in range(1, n_items + 1):
+                result.later[t, k] = result.cost(t, k, family, outlook).min(axis=1)
+    return result

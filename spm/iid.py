@@ -1,0 +1,134 @@
+"""The dynamic programme for independent values: the optimum when the latent is known.
+
+Given the latent, the values of the correlated model are independent and uniform on [a, a + w], with a lower end
+a in [0, delta] and width w = 1 - delta. With t agents and k identical items left, an optimal SPM earns
+
+    V(t, k) = max over p of  reward(p) + P(v >= p) V(t - 1, k - 1) + P(v < p) V(t - 1, k),
+
+whoever is visited. For welfare reward(p) = E[v; v >= p] and the best price is V(t - 1, k) - V(t - 1, k - 1);
+for revenue reward(p) = p P(v >= p) and it is halfway between that and the highest value; both are kept within
+[a, a + w]. For delta = 0, IID values on [0, 1], this is the optimum itself (Proposition 5: agents and items left
+suffice); for delta > 0 its mean over a bounds every SPM, since knowing more never hurts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from spm.demand import Array
+from spm.market import Market
+from spm.mechanisms import Agents, Rule
+from spm.names import unknown
+from spm.posterior import chance_below
+from spm.settings import Setting
+
+OBJECTIVES = ("welfare", "revenue")
+
+
+class Known(NamedTuple):
+    """The dynamic programme for each of A lower ends: ``values`` and ``prices``, ``(n + 1, m + 1, A)``."""
+
+    values: Array
+    prices: Array
+
+
+def reward(objective: str, prices: Array, lower: Array, width: float) -> Array:
+    """Return one visit's expected reward: E[v; v >= p] for welfare, p P(v >= p) for revenue; broadcasts.
+
+    Raises:
+        ValueError: another objective.
+    """
+    if objective not in OBJECTIVES:
+        raise unknown("objective that sums over visits", objective, OBJECTIVES)
+    sold = 1.0 - chance_below(prices, lower, width)
+    earned = (np.clip(prices, lower, lower + width) + lower + width) / 2 if objective == "welfare" else prices
+    return sold * earned
+
+
+def known_latent(n_agents: int, n_items: int, lower: Array, width: float, objective: str = "welfare") -> Known:
+    """Solve the dynamic programme for values uniform on [lower, lower + width].
+
+    Args:
+        n_agents: most agents left, n.
+        n_items: most items left, m.
+        lower: lower ends ``(A,)``.
+        width: width of the values' distribution.
+        objective: ``welfare`` or ``revenue``.
+
+    Returns:
+        Optimal values and prices for every number of agents and items left.
+
+    >>> round(float(known_latent(20, 5, np.zeros(1), 1.0).values[20, 5, 0]), 5)
+    4.12928
+    """
+    values = np.zeros((n_agents + 1, n_items + 1, len(lower)))
+    prices = np.zeros_like(values)
+    for t in range(1, n_agents + 1):
+        worth = values[t - 1, 1:] - values[t - 1, :-1]
+        best = worth if objective == "welfare" else (lower + width + worth) / 2
+        prices[t, 1:] = np.clip(best, lower, lower + width)
+        below = chance_below(prices[t, 1:], lower, width)
+        after = (1 - below) * values[t - 1, :-1] + below * values[t - 1, 1:]
+        values[t, 1:] = reward(objective, prices[t, 1:], lower, width) + after
+    return Known(values, prices)
+
+
+def mean_known(n_agents: int, n_items: int, delta: float, objective: str = "welfare", nodes: int = 1001) -> float:
+    """Return the mean over the latent of the optimum when it is known: an upper bound on every SPM.
+
+    A mechanism that is fixed relative to a earns a value linear in a, so the optimum is convex in a, and the
+    trapezoid rule never falls below its mean. For welfare it is exact: all that can be sold is, so the optimum
+    is linear.
+    """
+    lower = np.linspace(0.0, delta, nodes)
+    values = known_latent(n_agents, n_items, lower, 1 - delta, objective).values[n_agents, n_items]
+    return float((values[1:] + values[:-1]).mean() / 2)
+
+
+def highest_values(n_agents: int, copies: int, delta: float) -> float:
+    """Return the expected first best, the sum of the highest values: order statistics of uniform values.
+
+    >>> round(highest_values(20, 5, 0.0), 4)
+    4.2857
+    """
+    sold = min(n_agents, copies)
+    return sold * delta / 2 + (1 - delta) * sum((n_agents - j) / (n_agents + 1) for j in range(sold))
+
+
+@dataclass(frozen=True, eq=False)
+class CountPrices:
+    """Prices that depend on the numbers of agents and items left, agents visited in the order of their numbers.
+
+    Attributes:
+        tables: for each type the prices ``(n + 1, m + 1)`` by agents left and copies left.
+    """
+
+    tables: tuple[Array, ...]
+
+    def begin(self, setting: Setting, n_markets: int, rng: np.random.Generator) -> Rule:
+        """Nothing is drawn.
+
+        Raises:
+            ValueError: a table that does not fit the setting.
+        """
+        shapes = tuple(table.shape for table in self.tables)
+        wanted = tuple((setting.n_agents + 1, copies + 1) for copies in setting.supply)
+        if shapes != wanted:
+            raise ValueError(f"price tables must have shapes {wanted}, not {shapes}")
+
+        def rule(market: Market) -> tuple[Agents, Array]:
+            agents = market.agents_left.sum(axis=1)
+            columns = [table[agents, market.items_left[:, t]] for t, table in enumerate(self.tables)]
+            return market.agents_left.argmax(axis=1), np.stack(columns, axis=1)
+
+        return rule
+
+
+def iid_optimum(n_agents: int, supply: tuple[int, ...], objective: str = "welfare") -> CountPrices:
+    """Return the optimal SPM for values IID uniform on [0, 1], independent across types."""
+    zero = np.zeros(1)
+    programmes = (known_latent(n_agents, copies, zero, 1.0, objective) for copies in supply)
+    return CountPrices(tuple(programme.prices[..., 0] for programme in programmes))

@@ -1,0 +1,118 @@
+"""The correlated model on a lattice of lower ends: what nature tells about the latent so that sums are finite.
+
+Write a value as v = a + w u: a uniform on [0, delta] is the latent's lower end, w = 1 - delta, u uniform on [0,
+1]. Split [0, delta] into N cells of length h. Then a = a_j + e with the cell's number j and the position e,
+uniform on [0, h] and independent of j. Tell the mechanism e in advance. What it can earn is convex in e: an SPM
+whose prices are fixed relative to e earns a value linear in e, and the optimum is a maximum of such. So its mean
+over e is at most the mean over e = 0 and e = h (:data:`SHIFTS`); for welfare it is linear, since all that can be
+sold is sold. Hence *every N gives an upper bound on every SPM* of the model itself, and doubling N tells less
+and tightens it.
+
+A belief is now a vector b over cells, and a visit at price p multiplies it by P(v < p | a_j) or P(v >= p | a_j),
+which are linear in p between the *kinks* a_j and a_j + w. With U(b) the optimal value of an unnormalised belief,
+convex and homogeneous in b, the continuation between two lattice prices is therefore at most its chord, and the
+reward is a parabola: the best price is bounded in closed form (:meth:`Lattice.best`), with no price left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from spm.demand import Array
+from spm.iid import reward
+from spm.posterior import chance_below
+
+SHIFTS = {"welfare": (0.5,), "revenue": (0.0, 1.0)}
+"""Positions in the cell, in units of h, over which the bound is averaged."""
+WIDEST_STEP = 1 / 16
+"""Lattice prices are at most this far apart."""
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Lattice:
+    """Beliefs over N cells and P prices.
+
+    Attributes:
+        prices: lattice prices relative to the position in the cell, increasing, ``(P,)``.
+        below: P(v < p | cell), ``(P, N)``.
+        reward: a visit's expected reward, ``(P, N)``.
+        bow: by how much the reward in the middle of two lattice prices exceeds its chord, times 4, ``(P - 1, N)``.
+        first: between two lattice prices lie values that a cell can have: the first such cell, ``(P - 1,)``.
+        stop: the cell after the last one, ``(P - 1,)``.
+        density: the chance that such a cell's value lies there, ``(P - 1,)``.
+    """
+
+    prices: Array
+    below: Array
+    reward: Array
+    bow: Array
+    first: Array
+    stop: Array
+    density: Array
+
+    @property
+    def cells(self) -> int:
+        """Number of cells, N."""
+        return int(self.below.shape[1])
+
+    def best(self, values: Array, bow: Array) -> Array:
+        """Return the maximum over all prices, not only the lattice's.
+
+        Args:
+            values: value of each lattice price, ``(..., P)``.
+            bow: ``(..., P - 1)``; at a share s of the way between two of them the value is at most their chord
+                plus ``bow * s * (1 - s)``.
+        """
+        rise = np.diff(values, axis=-1)
+        share = np.clip(0.5 + rise / np.maximum(2 * bow, 1e-300), 0.0, 1.0)
+        between = values[..., :-1] + share * (rise + bow * (1 - share))
+        return np.asarray(np.maximum(between.max(axis=-1), values.max(axis=-1)))
+
+
+def lattice(delta: float, cells: int, position: float = 0.5, objective: str = "welfare") -> Lattice:
+    """Return the lattice of ``cells`` cells for a position in the cell (in units of its length).
+
+    Args:
+        delta: correlation, in (0, 1).
+        cells: number of cells, N.
+        position: in [0, 1].
+        objective: ``welfare`` or ``revenue``.
+
+    >>> lattice(0.5, 2).prices.tolist()[-3:]
+    [0.625, 0.6875, 0.75]
+
+    Raises:
+        ValueError: delta outside (0, 1), or no cell.
+    """
+    if not 0 < delta < 1 or cells < 1:
+        raise ValueError(f"a lattice needs delta in (0, 1) and at least 1 cell, not {delta} and {cells}")
+    step, width = delta / cells, 1 - delta
+    lower: Array = np.arange(cells, dtype=np.float64) * step
+    prices = _prices(np.concatenate([lower, lower + width]))
+    column, shift = prices[:, None], position * step
+    inside = (lower <= column[:-1] + ROUNDING) & (lower + width >= column[1:] - ROUNDING)
+    steps = np.diff(prices)
+    curvature = {"welfare": 1.0, "revenue": 2.0}[objective] / width
+    return Lattice(
+        prices,
+        chance_below(column, lower, width),
+        reward(objective, column + shift, lower + shift, width),
+        inside * curvature * steps[:, None] ** 2 / 2,
+        inside.argmax(axis=1),
+        inside.shape[1] - inside[:, ::-1].argmax(axis=1),
+        steps / width * inside.any(axis=1),
+    )
+
+
+def _prices(kinks: Array) -> Array:
+    """The kinks, with more prices where they are far apart."""
+    kinks = np.unique(np.round(kinks, 12))
+    parts = [
+        np.linspace(left, right, int(np.ceil((right - left) / WIDEST_STEP - ROUNDING)) + 1)[:-1]
+        for left, right in pairwise(kinks)
+    ]
+    return np.concatenate([*parts, kinks[-1:]])

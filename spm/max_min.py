@@ -1,0 +1,163 @@
+"""Max-min fairness in the setting of Figure 4(c): the optimum, explicit mechanisms, and static prices.
+
+Orange goes first at price 0 and her choice tells the world: black in world 0, white in world 1. Call the group
+that is content with black *modest* (blue in world 0, red in world 1) and the other one *demanding*.
+
+*The optimum.* Whoever is modest and holds white, or anyone who holds nothing, makes the minimum at most 1/4,
+while 0.4 is within reach in every profile. So every modest agent needs black and, except for one demanding agent
+in world 1, where five black items are left for four modest agents, everyone else white. World 0: all is forced,
+the paper's mechanism reaches the first best, 0.4 + 0.1 E[min of 8 uniform] = 0.4 + 0.1/9. World 1: the spare
+black item should go to the demanding agent with the lowest value for white, but she can only be screened by the
+premium of black over white at which she takes black: an optimal stopping problem, since agents are independent
+and a premium that was declined tells nothing of the others. Prices at which an agent may buy nothing, a second
+spare item sold, or a modest agent priced out of black only replace outcomes of at least 0.4 by outcomes of at
+most 1/4. Knowing the world from the start would not help, so the value of the best premiums
+(:func:`best_premiums`) is the optimum over all SPMs.
+
+The paper's mechanism has no premiums: it guarantees 0.4 as well, and earns slightly less on average.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+from scipy.optimize import minimize
+
+from spm.demand import Array
+from spm.market import Market
+from spm.mechanisms import Agents, Rule, StaticPrices, play
+from spm.settings import Setting
+
+ORANGE, BLUE, RED = 0, (1, 2, 3, 4), (5, 6, 7, 8)
+BLACK = 0
+WITHHELD = 2.0
+"""A price above every value."""
+PREMIUM, SCALE, FLOOR = 0.5, 0.1, 0.4
+"""A demanding agent's premium for black is 0.5 + 0.1 (x - y), and what counts is 0.4 + 0.1 y; x, y uniform."""
+
+
+@dataclass(frozen=True)
+class OrangeFirst:
+    """Orange at price 0, then the modest group takes black at price 0, then the demanding one.
+
+    Attributes:
+        premiums: the price of black to each demanding agent, in order, while one may be spared; the rest face 0,
+            as everyone does in the paper's mechanism.
+    """
+
+    premiums: tuple[float, ...] = ()
+
+    def begin(self, setting: Setting, n_markets: int, rng: np.random.Generator) -> Rule:
+        """Nothing is drawn."""
+        modest_first = np.array([[ORANGE, *BLUE, *RED], [ORANGE, *RED, *BLUE]])
+        black = np.zeros(setting.n_agents)
+        black[5 : 5 + len(self.premiums)] = self.premiums
+
+        def rule(market: Market) -> tuple[Agents, Array]:
+            world = 1 - market.allocation[:, ORANGE, BLACK]
+            step = np.minimum(market.rounds, setting.n_agents - 1)
+            prices = np.stack([black[step], np.zeros(len(market))], axis=1)
+            return modest_first[world, step], prices
+
+        return rule
+
+
+def spare_value(premiums: Sequence[float], nodes: int = 2000) -> float:
+    """Return what world 1 is worth when the demanding agents face ``premiums`` for the spare black item.
+
+    With f(s) the chance that modest agents' values and those for white of the demanding agents who are left with
+    it all exceed 0.4 + 0.1 s, the expected minimum is 0.4 + 0.1 times the integral of f.
+
+    >>> round(spare_value([0, 0, 0, 0]), 5)  # the first one takes it: 0.4 + 0.1/8
+    0.4125
+    """
+    s = (np.arange(nodes) + 0.5) / nodes
+    above = np.zeros(nodes)
+    waiting = np.ones(nodes)
+    for agent, premium in enumerate(premiums):
+        cut = (premium - PREMIUM) / SCALE
+        takes = float(_area(1 - cut) - _area(-cut))
+        declines = _area(cut + 1) - _area(cut + s)
+        above += waiting * takes * (1 - s) ** (len(premiums) - agent - 1)
+        waiting = waiting * declines
+    return FLOOR + SCALE * float(((1 - s) ** 4 * (above + waiting)).mean())
+
+
+def _area(x: Array | float) -> Array:
+    """The integral of clip(x, 0, 1): P(x' - y' >= cut) and P(x' - y' < cut, y' > s) are differences of it."""
+    kept = np.clip(x, 0.0, 1.0)
+    return np.asarray(kept**2 / 2 + np.maximum(np.asarray(x) - 1.0, 0.0))
+
+
+@cache
+def best_premiums() -> tuple[float, ...]:
+    """Return the premiums for the four demanding agents; the last one takes what is left."""
+
+    def lost(premiums: Array) -> float:
+        return -spare_value([*premiums, 0.0])
+
+    found = minimize(lost, np.array([0.54, 0.52, 0.5]), method="Nelder-Mead", tol=1e-10)
+    return (*(float(premium) for premium in found.x), 0.0)
+
+
+def optimum() -> float:
+    """Return the optimum over all SPMs, the mean over the two worlds."""
+    return (FLOOR + SCALE / 9 + spare_value(best_premiums())) / 2
+
+
+def first_best() -> float:
+    """Return the expected first best: in world 1 the demanding agent with the lowest value for white is spared.
+
+    That is ∫ (1 - s)^8 + 4 s (1 - s)^7 ds = 1/9 + 4/72 on the scale of :func:`spare_value`.
+    """
+    return FLOOR + SCALE * (1 / 9 + (1 / 9 + 4 / 72)) / 2
+
+
+Plan = tuple[list[int], list[float]]
+"""An order, and each agent's premium of black over white."""
+PREMIUM_GRID = [0.075 * k for k in range(-6, 9)]
+SIEVE_PROFILES, SEARCH_PROFILES, FINALISTS = 128, 1024, 25
+"""Plans are sieved on few profiles; the finalists are compared on more."""
+
+
+@cache
+def best_static(setting: Setting, personalised: bool) -> StaticPrices:
+    """Return the best static prices and order found, by a search on common samples.
+
+    What matters is who is visited when and the premium of black over white that she faces: an agent who buys
+    nothing makes the minimum 0, so the cheaper type is free. Orange goes first, at prices 0; by symmetry of the
+    worlds blue goes second. Anonymous: every order and premium of a grid. Personalised: from the best of
+    these, one agent's premium after another.
+    """
+    orders = [_order(set(blue)) for blue in combinations(range(2, 9), 3)]
+    alike: list[Plan] = [(order, [premium] * 9) for order in orders for premium in PREMIUM_GRID]
+    sieved = sorted(alike, key=lambda plan: -_mean(setting, plan, SIEVE_PROFILES))
+    best = max(sieved[:FINALISTS], key=lambda plan: _mean(setting, plan))
+    return _static(*(_climb(setting, best) if personalised else best))
+
+
+def _order(blue: set[int]) -> list[int]:
+    """Orange, then blue, then blue in the rounds ``blue`` and red in the others."""
+    blues, reds = iter(BLUE), iter(RED)
+    return [ORANGE, next(blues), *(next(blues) if step in blue else next(reds) for step in range(2, 9))]
+
+
+def _static(order: list[int], premiums: list[float]) -> StaticPrices:
+    return StaticPrices(tuple((max(p, 0.0), abs(min(p, 0.0))) for p in premiums), order)
+
+
+def _mean(setting: Setting, plan: Plan, count: int = SEARCH_PROFILES) -> float:
+    return play(_static(*plan), setting, count, seed=1).mean
+
+
+def _climb(setting: Setting, plan: Plan) -> Plan:
+    """Improve one agent's premium at a time, twice around."""
+    order, current = plan
+    for agent in order[1:] * 2:
+        options = [[*current[:agent], p, *current[agent + 1 :]] for p in PREMIUM_GRID]
+        current = max(options, key=lambda option: _mean(setting, (order, option)))
+    return order, current

@@ -1,0 +1,128 @@
+"""The best static prices for correlated values, by direct optimisation.
+
+Agents are exchangeable, so the order does not matter: *anonymous* static prices are one number and *personalised*
+ones a price for each round. Given the lower end a of the values' distribution (:mod:`spm.iid`) the number of
+items left is a Markov chain, so the expected objective is a backward recursion over (agents left, items left),
+its derivative with respect to each round's price needs the forward distribution of the items left, and both are
+averaged over a by quadrature. Learned static mechanisms must end at these values.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize, minimize_scalar
+
+from spm.demand import Array
+from spm.iid import known_latent, reward
+from spm.posterior import chance_below
+
+COARSE, FINE = 256, 2048
+"""Quadrature nodes while optimising, and for the reported value."""
+
+
+class Static(NamedTuple):
+    """Static prices ``(n,)`` by round, what they earn, and the numerical error of that."""
+
+    prices: Array
+    value: float
+    error: float
+
+
+def static_value(prices: Array, n_items: int, delta: float, objective: str, nodes: int = FINE) -> float:
+    """Return what prices ``(n,)`` by round earn in a correlated setting, up to quadrature.
+
+    >>> round(static_value(np.array([0.5, 0.5]), 1, 0.0, "welfare"), 6)  # 3/8 + 3/16
+    0.5625
+    """
+    return float(_backward(prices, n_items, _lower(delta, nodes), 1 - delta, objective)[-1][n_items].mean())
+
+
+def _lower(delta: float, nodes: int) -> Array:
+    """Midpoints of equal cells of [0, delta]; the objective has kinks in a, so nothing finer pays."""
+    return delta * (np.arange(nodes) + 0.5) / nodes if delta > 0 else np.zeros(1)
+
+
+def _backward(prices: Array, n_items: int, lower: Array, width: float, objective: str) -> list[Array]:
+    """Values to come by agents left 0..n, each ``(m + 1, A)`` by items left."""
+    values = [np.zeros((n_items + 1, len(lower)))]
+    for price in prices[::-1]:
+        below = chance_below(price, lower, width)
+        later = values[-1]
+        value = np.zeros_like(later)
+        value[1:] = reward(objective, price, lower, width) + (1 - below) * later[:-1] + below * later[1:]
+        values.append(value)
+    return values
+
+
+def _value_and_slope(prices: Array, n_items: int, delta: float, objective: str) -> tuple[float, Array]:
+    """The value and its derivative with respect to each round's price ``(n,)``."""
+    lower, width = _lower(delta, COARSE), 1 - delta
+    values = _backward(prices, n_items, lower, width, objective)
+    left = np.zeros((n_items + 1, len(lower)))
+    left[n_items] = 1 / len(lower)
+    slope = np.empty(len(prices))
+    for step, price in enumerate(prices):
+        below, later = chance_below(price, lower, width), values[len(prices) - step - 1]
+        density = ((price > lower) & (price < lower + width)) / width
+        gained = (1 - below) * (objective == "revenue")
+        slope[step] = (left[1:] * (density * (later[1:] - later[:-1] - price) + gained)).sum()
+        stays = np.concatenate([left[:1], left[1:] * below])
+        stays[:-1] += left[1:] * (1 - below)
+        left = stays
+    return float(values[-1][n_items].mean()), slope
+
+
+@lru_cache(maxsize=512)
+def best_static(n_agents: int, n_items: int, delta: float, objective: str, personalised: bool) -> Static:
+    """Return the best static prices of a correlated setting.
+
+    Anonymous: a grid search, refined. Personalised: the best of several ascents from different starts. For
+    delta = 1 these need no ascent: a common value is best sold at price 0 (welfare) or down a staircase (revenue).
+    """
+    anonymous = _best_anonymous(n_agents, n_items, delta, objective)
+    prices = anonymous
+    if personalised:
+        starts = [anonymous, _stairs(n_agents, n_items), _on_track(n_agents, n_items, delta, objective)]
+        ends = [_ascend(start, n_items, delta, objective) for start in starts]
+        prices = max([anonymous, *ends], key=lambda end: static_value(end, n_items, delta, objective))
+    value, half = (static_value(prices, n_items, delta, objective, nodes) for nodes in (FINE, FINE // 2))
+    return Static(prices, value, abs(value - half))
+
+
+def _best_anonymous(n_agents: int, n_items: int, delta: float, objective: str) -> Array:
+    def lost(price: float) -> float:
+        return -static_value(np.full(n_agents, price), n_items, delta, objective, COARSE)
+
+    grid = np.linspace(0.0, 1.0, 101)
+    best = grid[np.argmin([lost(price) for price in grid])]
+    around = (max(best - 0.01, 0.0), min(best + 0.01, 1.0))
+    refined = minimize_scalar(lost, bounds=around, method="bounded", options={"xatol": 1e-7}).x
+    return np.full(n_agents, min(best, refined, key=lost))
+
+
+def _stairs(n_agents: int, n_items: int) -> Array:
+    """Falling by a step after every m agents, which is best for the revenue of a common value (delta = 1)."""
+    steps = -(-n_agents // n_items)
+    return 1 - (np.arange(n_agents) // n_items + 1) / (steps + 1)
+
+
+def _on_track(n_agents: int, n_items: int, delta: float, objective: str) -> Array:
+    """The optimal prices for the mean latent if items are sold at a steady rate."""
+    known = known_latent(n_agents, n_items, np.array([delta / 2]), 1 - delta, objective)
+    agents = np.arange(n_agents, 0, -1)
+    return np.asarray(known.prices[agents, np.ceil(n_items * agents / n_agents).astype(int), 0])
+
+
+def _ascend(start: Array, n_items: int, delta: float, objective: str) -> Array:
+    bounds = [(0.0, 1.0)] * len(start)
+    if delta == 1:
+        return start
+
+    def negative(prices: Array) -> tuple[float, Array]:
+        value, slope = _value_and_slope(prices, n_items, delta, objective)
+        return -value, -slope
+
+    return minimize(negative, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000}).x

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import beta
+
+from spm.compressed import CONCENTRATIONS, MEANS, PRICES, guide, place
+from spm.posterior import NODES, latent_nodes
+
+
+@given(st.floats(0.02, 0.98), st.floats(2.0, 600.0), st.floats(-1, 1), st.floats(-1, 1))
+def test_interpolation_is_exact_for_planes(mean: float, size: float, tilt: float, slope: float) -> None:
+    """In the coordinates of the grid, the mean and the logarithm of the concentration."""
+    means = (np.arange(MEANS) + 0.5) / MEANS
+    table = (tilt * means[:, None] + slope * np.log(CONCENTRATIONS)).ravel()
+    here = np.array([mean])
+    found = place(here, here**2 + here * (1 - here) / (size + 1)).interpolate(table)
+    inside = np.clip(mean, means[0], means[-1])
+    assert found[0] == pytest.approx(tilt * inside + slope * np.log(size), abs=1e-6)
+
+
+@pytest.mark.parametrize("objective", ["welfare", "revenue"])
+@pytest.mark.parametrize("delta", [0.25, 0.5, 1.0])
+def test_regrets_are_never_negative_and_vanish_at_the_best_price(objective: str, delta: float) -> None:
+    regret = guide(5, 3, delta, objective, myopic=True).regret[1:, 1:]
+    assert regret.min() > -1e-12
+    assert regret.min(axis=2).max() < 1e-2
+
+
+def test_with_as_many_items_as_agents_nothing_is_lost() -> None:
+    """Then price 0 is right whatever the latent."""
+    later = guide(5, 3, 0.5).later
+    for agents in range(1, 6):
+        for copies in range(agents, 4):
+            assert later[agents, copies].max() < 1e-12
+    assert guide(5, 3, 0.5).prices(3, 3, np.full((1, NODES), 1 / NODES)) == [0.0]
+
+
+def test_what_the_belief_will_cost_grows_with_the_spread() -> None:
+    later = guide(6, 2, 0.5).later[6, 2].reshape(MEANS, -1)[MEANS // 2]
+    assert (np.diff(later) < 0).all()
+
+
+def test_the_myopic_price_minimises_the_mean_squared_error_of_the_best_one() -> None:
+    """Two agents, one item: regret is (p - best(a))²/2w inside, so the price is the posterior mean of best(a)."""
+    nodes = latent_nodes(0.2)
+    weights = np.diff(beta.cdf(np.linspace(0, 1, NODES + 1), 3, 2))[None]
+    best = weights @ (nodes + 0.8 / 2)
+    assert guide(2, 1, 0.2, myopic=True).prices(2, 1, weights) == pytest.approx(best, abs=PRICES[1])

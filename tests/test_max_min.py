@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from spm import max_min, settings
+from spm.demand import Array
+from spm.max_min import OrangeFirst, best_premiums, best_static, spare_value
+from spm.mechanisms import StaticPrices, play, random_serial_dictatorship
+
+SETTING = settings.get("max-min")
+
+
+def drawn(premiums: list[float], count: int = 100_000) -> Array:
+    """World 1 by drawing: four modest values for black, four demanding pairs (black, white)."""
+    rng = np.random.default_rng(3)
+    modest = rng.uniform(0.4, 0.5, (count, 4)).min(axis=1)
+    black, white = rng.uniform(0.9, 1.0, (count, 4)), rng.uniform(0.4, 0.5, (count, 4))
+    spare, worst = np.ones(count, bool), modest
+    for k, premium in enumerate(premiums):
+        takes = spare & (black[:, k] - premium >= white[:, k])
+        worst = np.minimum(worst, np.where(takes, 1.0, white[:, k]))
+        spare &= ~takes
+    return np.asarray(worst)
+
+
+@pytest.mark.parametrize("premiums", [[0.0] * 4, [0.54, 0.52, 0.5, 0.0], [0.45, 0.58, 0.41, 0.0], [0.7] * 4])
+def test_the_integral_agrees_with_drawing(premiums: list[float]) -> None:
+    sample = drawn(premiums)
+    assert spare_value(premiums) == pytest.approx(sample.mean(), abs=4 * sample.std() / np.sqrt(len(sample)))
+
+
+def test_no_premiums_on_a_grid_are_better() -> None:
+    best = spare_value(best_premiums())
+    grid = np.linspace(0.4, 0.6, 9)
+    assert max(spare_value([*premiums, 0.0], 200) for premiums in product(grid, repeat=3)) <= best + 1e-7
+
+
+def test_the_mechanism_earns_the_optimum_and_guarantees_what_the_papers_does() -> None:
+    ours, papers = play(OrangeFirst(best_premiums()), SETTING, 30_000), play(OrangeFirst(), SETTING, 30_000)
+    assert ours.mean == pytest.approx(max_min.optimum(), abs=4 * ours.standard_error)
+    plain = (0.4 + 0.1 / 9 + 0.4 + 0.1 / 8) / 2
+    assert papers.mean == pytest.approx(plain, abs=4 * papers.standard_error)
+    assert min(ours.objective.min(), papers.objective.min()) >= 0.4
+    assert ours.mean > papers.mean
+
+
+def test_the_first_best_agrees_with_the_general_one() -> None:
+    played = play(OrangeFirst(), SETTING, 30_000)
+    error = played.first_best.std() / np.sqrt(30_000)
+    assert max_min.first_best() == pytest.approx(played.first_best.mean(), abs=4 * error)
+    assert max_min.optimum() < max_min.first_best() < 1.005 * max_min.optimum()
+
+
+def test_where_orange_takes_black_the_first_best_is_reached() -> None:
+    played = play(OrangeFirst(), SETTING, 2000)
+    black = played.allocation[:, 0, 0] == 1
+    assert (played.regret[black] < 1e-12).all()
+    assert played.regret[~black].mean() > 0
+
+
+@pytest.mark.parametrize("prices", [(0.0, 0.0), (0.0, 0.2), (0.3, 0.0), (0.5, 0.5)])
+def test_static_mechanisms_stay_below_the_best_static_prices(prices: tuple[float, float]) -> None:
+    best = play(best_static(SETTING, False), SETTING, 10_000, seed=9)
+    for order in (None, range(9), [0, 1, 5, 2, 6, 3, 7, 4, 8]):
+        other = play(StaticPrices(prices, order), SETTING, 10_000, seed=9)
+        assert (best.objective - other.objective).mean() >= -0.003
+        assert other.mean < max_min.optimum()
+
+
+def test_personalised_prices_are_worth_a_little() -> None:
+    found = [play(best_static(SETTING, kind), SETTING, 20_000, seed=9).mean for kind in (False, True)]
+    assert play(random_serial_dictatorship(SETTING), SETTING, 5000).mean < found[0] < found[1] < 0.3

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from strategies import joint_profiles
+
+from spm import settings
+from spm.constructions import prop_1, prop_2
+from spm.exact.cells import Solver
+from spm.finite import FiniteModel
+from spm.mechanisms import play_values
+from spm.settings import Setting
+from spm.trees import TreeMechanism
+
+SETTINGS = {s.name: s for s in (prop_1(), prop_2(), settings.get("kitchen-sink"), settings.get("id"))}
+CELLS = [("adaptive", "adaptive"), ("personalised-static", "static"), ("zero", "static")]
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize("cell", CELLS)
+def test_trees_earn_their_exact_value_over_all_joint_profiles(setting: Setting, cell: tuple[str, str]) -> None:
+    assert isinstance(setting.model, FiniteModel)
+    solver = Solver(setting)
+    weights, profiles = zip(*joint_profiles(setting.model), strict=True)
+    values = np.array([[[float(x / setting.unit) for x in row] for row in profile] for profile in profiles])
+    outcomes = play_values(TreeMechanism(solver.tree(*cell)), setting, values, np.random.default_rng(0))
+    mean = sum(float(w) * x for w, x in zip(weights, outcomes.objective, strict=True))
+    assert mean == pytest.approx(float(solver.value(*cell) / setting.unit))
