@@ -25,18 +25,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from spm import max_min, settings
-from spm.adaptivity import correlated_map as correlated_map
-from spm.bayes import BayesianPricing, correlated_model, evaluate
+from spm import settings
 from spm.exact.cells import Solver
 from spm.finite import FiniteModel
-from spm.iid import highest_values, iid_optimum
-from spm.lattice import ROUNDING
 from spm.mechanisms import Mechanism, play, random_serial_dictatorship
 from spm.models import CorrelatedModel, MaxMinModel
-from spm.relaxation import upper_bound
+from spm.optimum import max_min
+from spm.optimum.adaptivity import correlated_map as correlated_map
+from spm.optimum.bayes import BayesianPricing, correlated_model, evaluate
+from spm.optimum.iid import highest_values, iid_optimum
+from spm.optimum.lattice import ROUNDING
+from spm.optimum.relaxation import upper_bound
+from spm.optimum.static_prices import best_static
 from spm.settings import Setting
-from spm.static_prices import best_static
 from spm.trees import TreeMechanism
 
 PROFILES = 8192

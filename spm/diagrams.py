@@ -25,7 +25,7 @@ def needed(table: dict[str, dict[str, Fraction]]) -> list[tuple[str, str]]:
 
     >>> from spm.constructions import prop_1
     >>> needed(Solver(prop_1()).table())
-    [('personalised-static', 'random')]
+    [('personalised-static', 'static'), ('adaptive', 'random')]
     """
     best = table["adaptive"]["adaptive"]
     reach = [(p, o) for p in PRICES for o in ORDERS if table[p][o] == best]

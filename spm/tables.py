@@ -16,6 +16,7 @@ import pandas as pd
 from scipy import stats
 
 from spm import experiments, settings
+from spm.benchmarks import benchmark
 from spm.experiments import Profile
 from spm.files import write_atomic
 from spm.learning import evaluation_seed
@@ -163,3 +164,48 @@ def final_table(figure: str, of: Profile) -> pd.DataFrame:
         table[label] = [f"{row[name]:.4f} ± {2 * row[name + '_se']:.4f}" for row in base]
     table = table.reindex(list(experiments.panels(figure)))
     return table.rename(index=lambda panel: settings.get(panel).title).rename_axis(index=None, columns=None)
+
+
+def bounds_table() -> pd.DataFrame:
+    """Return every panel's bracket and best static mechanisms, with numerical or standard errors as ±."""
+    rows = {}
+    for panel in experiments.panels("all"):
+        best = benchmark(panel)
+        names = {"rsd": "RSD", "anonymous_static": "ASP", "personalised_static": "PSP"}
+        names |= {"lower": "Optimum from", "upper": "to", "first_best": "First best"}
+        row = {label: _with_error(best[name], best[f"{name}_error"]) for name, label in names.items()}
+        row["Width"] = f"{100 * (best['upper'] / best['lower'] - 1):.2f} %"
+        rows[settings.get(panel).title] = row
+    return pd.DataFrame(rows).T
+
+
+def _with_error(value: float, error: float) -> str:
+    return f"{value:.4f} ± {error:.4f}" if error >= 5e-5 else f"{value:.4f}"
+
+
+def attained(of: Profile) -> pd.DataFrame:
+    """Return, for each panel, the best learned curve's gain over RSD as a share of what any mechanism can gain.
+
+    The columns "of lower" and "of upper" relate it to the two ends of the bracket of the optimum.
+    """
+    ends = learned("all", of)
+    rows = []
+    for panel in experiments.panels("all"):
+        best, base = benchmark(panel), baseline(panel)["rsd"]
+        row = ends[ends["panel"] == panel].sort_values("mean").iloc[-1]
+        shares = [f"{100 * (row['mean'] - base) / (best[end] - base):.1f} %" for end in ("lower", "upper")]
+        rows.append((settings.get(panel).title, LABELS[str(row["statistic"])], f"{row['mean']:.4f}", *shares))
+    return pd.DataFrame(rows, columns=["panel", "best learned curve", "objective", "of lower", "of upper"])
+
+
+def adaptivity_map(sizes: pd.DataFrame, index: str = "n") -> pd.DataFrame:
+    """Return the value of adaptivity in percent, rows by ``index``, columns by the number of items.
+
+    Args:
+        sizes: from :func:`spm.optimum.adaptivity.correlated_map`.
+        index: ``n`` or ``delta``.
+    """
+    low, high = sizes["adaptivity_low"].clip(lower=0.0), sizes["adaptivity_high"].clip(lower=0.0)
+    cells = [f"{a:.1f} to {b:.1f}" for a, b in zip(low, high, strict=True)]
+    table = sizes.assign(cell=cells, m=sizes["m"].astype(int)).pivot(index=index, columns="m", values="cell")
+    return table.fillna("").rename_axis(index=index, columns="items m")

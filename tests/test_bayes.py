@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from spm import settings
-from spm.bayes import BayesianPricing, evaluate
-from spm.iid import iid_optimum, known_latent
 from spm.mechanisms import StaticPrices, play
-from spm.relaxation import upper_bound
+from spm.optimum.bayes import BayesianPricing, evaluate
+from spm.optimum.iid import iid_optimum, known_latent
+from spm.optimum.relaxation import upper_bound
+from spm.optimum.static_prices import best_static, static_value
 from spm.settings import Setting
-from spm.static_prices import best_static, static_value
 
 SMALL = [settings.correlated(6, 2, 0.5), settings.correlated(6, 2, 0.5, "revenue"), settings.get("additive")]
 NAMES = ["welfare", "revenue", "additive"]

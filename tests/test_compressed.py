@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from spm.compressed import CONCENTRATIONS, MEANS, PRICES, guide, place
+from spm.optimum.compressed import CONCENTRATIONS, MEANS, PRICES, guide, place
 from spm.posterior import NODES, latent_nodes
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from spm import settings
 from spm.constructions import prop_3, prop_7
-from spm.economies import economy
 from spm.settings import Setting, from_samples
+from spm.theory.economies import economy
 
 
 def expected_values(setting: Setting) -> list[list[Fraction]]:

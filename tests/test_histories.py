@@ -7,10 +7,10 @@ import pytest
 
 from spm import settings
 from spm.constructions import prop_1, prop_2, prop_7, theorem_1
-from spm.economies import economy
 from spm.finite import Lottery, model, surely, uniform
-from spm.histories import Solver, is_over, optimum, tree_value
 from spm.settings import Setting, finite
+from spm.theory.economies import economy
+from spm.theory.histories import Solver, is_over, optimum, tree_value
 
 OBJECTIVES = ("welfare", "revenue", "max-min")
 

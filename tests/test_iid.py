@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spm import settings
-from spm.iid import CountPrices, iid_optimum, known_latent, mean_known, reward
 from spm.mechanisms import StaticPrices, play
-from spm.relaxation import upper_bound
+from spm.optimum.iid import CountPrices, iid_optimum, known_latent, mean_known, reward
+from spm.optimum.relaxation import upper_bound
 
 ZERO = np.zeros(1)
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spm.demand import Array
-from spm.iid import reward
-from spm.lattice import lattice
+from spm.optimum.iid import reward
+from spm.optimum.lattice import lattice
 from spm.posterior import chance_below
 
 DELTAS = st.floats(0.05, 0.95)

@@ -5,11 +5,11 @@ from fractions import Fraction
 import pytest
 
 from spm.constructions import prop_1, prop_7
-from spm.economies import economy
 from spm.finite import chance, model, surely
-from spm.linear import certificate_table, check_linear, play_linear, weight_table
-from spm.scores import linear_features, with_interaction
 from spm.settings import Setting, finite
+from spm.theory.economies import economy
+from spm.theory.linear import certificate_table, check_linear, play_linear, weight_table
+from spm.theory.scores import linear_features, with_interaction
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0)])

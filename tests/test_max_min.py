@@ -5,10 +5,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from spm import max_min, settings
+from spm import settings
 from spm.demand import Array
-from spm.max_min import OrangeFirst, best_premiums, best_static, spare_value
 from spm.mechanisms import StaticPrices, play, random_serial_dictatorship
+from spm.optimum import max_min
+from spm.optimum.max_min import OrangeFirst, best_premiums, best_static, spare_value
 
 SETTING = settings.get("max-min")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm.memory import (
+from spm.theory.memory import (
     SIZES,
     Event,
     History,

@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm.offers import NOTHING, Vector, choose, offers
+from spm.theory.offers import NOTHING, Vector, choose, offers
 
 
 def vectors(n_types: int) -> st.SearchStrategy[tuple[Vector, ...]]:

@@ -7,9 +7,10 @@ import pytest
 
 from spm.constructions import prop_3, prop_4, prop_5, prop_8
 from spm.finite import model, uniform
-from spm.histories import optimum
-from spm.offers import NOTHING
-from spm.propositions import (
+from spm.settings import finite
+from spm.theory.histories import optimum
+from spm.theory.offers import NOTHING
+from spm.theory.propositions import (
     agents_left_policies,
     check_proposition_5,
     check_proposition_6,
@@ -17,7 +18,6 @@ from spm.propositions import (
     static_policies,
     value_from_left,
 )
-from spm.settings import finite
 
 
 def test_agents_and_items_left_suffice_in_300_random_settings() -> None:

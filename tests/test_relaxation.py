@@ -13,9 +13,9 @@ from hypothesis.extra import numpy as hnp
 
 from spm import settings
 from spm.demand import Array
-from spm.iid import mean_known
 from spm.mechanisms import StaticPrices, play
-from spm.relaxation import affordable, peel, relaxed_bound, shown, upper_bound
+from spm.optimum.iid import mean_known
+from spm.optimum.relaxation import affordable, peel, relaxed_bound, shown, upper_bound
 
 PRICES = np.linspace(0.0, 1.0, 41)
 NODES = 200

@@ -9,12 +9,12 @@ import pytest
 from spm import objectives, settings
 from spm.constructions import prop_5, theorem_1
 from spm.demand import valuations
-from spm.economies import economy
 from spm.finite import FiniteModel, model, uniform
 from spm.market import Market
-from spm.memory import revealing_first
-from spm.restricted import STATISTICS, best_restricted, evaluate, policy_table
 from spm.settings import Setting, finite
+from spm.theory.economies import economy
+from spm.theory.memory import revealing_first
+from spm.theory.restricted import STATISTICS, best_restricted, evaluate, policy_table
 
 Seen = tuple[frozenset[int], int]
 Policy = dict[Seen, tuple[int, int]]

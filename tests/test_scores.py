@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spm.constructions import prop_1, prop_7
-from spm.economies import UNVISITED, economy
-from spm.histories import Solver
-from spm.offers import NOTHING, Vector
-from spm.scores import (
+from spm.theory.economies import UNVISITED, economy
+from spm.theory.histories import Solver
+from spm.theory.offers import NOTHING, Vector
+from spm.theory.scores import (
     Features,
     certificate,
     coefficients,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from spm import settings
 from spm.mechanisms import StaticPrices, play
-from spm.static_prices import _value_and_slope, best_static, static_value
+from spm.optimum.static_prices import _value_and_slope, best_static, static_value
 
 OBJECTIVES = ["welfare", "revenue"]
 

@@ -13,12 +13,18 @@ from sphinx.application import Sphinx
 
 def is_thebe(script: Any) -> bool:
     """Tell whether a page's script tag belongs to thebe, by its file or its inline text."""
-    return "thebe" in f"{script.filename or ''} {script.attributes.get('body', '')}".lower()
+    return (
+        "thebe" in f"{script.filename or ''} {script.attributes.get('body', '')}".lower()
+    )
 
 
-def drop_thebe(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
+def drop_thebe(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
     """Take thebe's script tags out of the page that is about to be written."""
-    context["script_files"] = [script for script in context["script_files"] if not is_thebe(script)]
+    context["script_files"] = [
+        script for script in context["script_files"] if not is_thebe(script)
+    ]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

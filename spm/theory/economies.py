@@ -1,7 +1,7 @@
 """Finite settings written out, profile by profile, in integers.
 
 A latent-class model becomes one list of value profiles with their probabilities, whatever made them dependent.
-Values are scaled to *ticks* (:mod:`spm.offers`), probabilities to a common denominator: integers are exact
+Values are scaled to *ticks* (:mod:`spm.theory.offers`), probabilities to a common denominator: integers are exact
 and fast, and :meth:`Economy.exact` turns totals back into fractions.
 """
 
@@ -15,8 +15,8 @@ from math import lcm, prod
 from typing import NamedTuple
 
 from spm.finite import FiniteModel
-from spm.offers import Vector, choose
 from spm.settings import Setting
+from spm.theory.offers import Vector, choose
 
 UNVISITED = -2
 MOST_PROFILES = 20_000

@@ -6,8 +6,8 @@ to determine an optimal policy. The optimum then solves a dynamic programme over
     V(A, R) = max over i in A and prices p of  E[ g_i + V(A - i, R - what i buys) ],   g_i = her value or payment,
 
 which this module solves from the agents' own lotteries and compares, on random settings, with the tree of
-whole histories (:func:`spm.histories.tree_value`). Where values compete (several types), revenue is
-maximised in both over the same finite menu of prices (see :mod:`spm.offers`).
+whole histories (:func:`spm.theory.histories.tree_value`). Where values compete (several types), revenue is
+maximised in both over the same finite menu of prices (see :mod:`spm.theory.offers`).
 
 *Proposition 6.* Policies that see only the set of agents left are static orders with static personalised
 prices. One agent is visited a round whatever she buys, so the sets of agents left that a policy meets form
@@ -26,11 +26,11 @@ from itertools import chain, combinations, permutations, product
 import numpy as np
 import pandas as pd
 
-from spm.economies import economy
 from spm.finite import FiniteModel, Lottery, model
-from spm.histories import tree_value
-from spm.offers import NOTHING, Vector, choose, offers
 from spm.settings import Setting, finite
+from spm.theory.economies import economy
+from spm.theory.histories import tree_value
+from spm.theory.offers import NOTHING, Vector, choose, offers
 
 Visit = tuple[int, Vector]
 Outcome = tuple[tuple[int, int], ...]
@@ -42,7 +42,7 @@ def value_from_left(setting: Setting) -> Fraction:
 
     Raises:
         ValueError: values are not independent, the objective is not a sum over agents, or see
-            :func:`spm.economies.economy`.
+            :func:`spm.theory.economies.economy`.
     """
     market = economy(setting)
     if not isinstance(setting.model, FiniteModel) or len(setting.model.worlds) > 1:

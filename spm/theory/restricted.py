@@ -8,8 +8,8 @@ visits. The best it can do from a layer is
     R(L) = max over one visit for each observation in L  of  [value of histories that end] + R(next layer).
 
 R is bounded from above by letting each observation's histories go on alone, as if they never met the others
-again, and that by full memory (:class:`spm.histories.Solver`). Visits are tried in the order of these bounds
-and the search of a layer stops as soon as no bound is above the best value found: the result is exact.
+again, and that by full memory (:class:`spm.theory.histories.Solver`). Visits are tried in the order of these
+bounds and the search of a layer stops as soon as no bound is above the best value found: the result is exact.
 Deterministic policies lose nothing against random ones: no observation occurs twice in an episode, so the
 value is linear in what is done at each observation, and best at a corner.
 
@@ -27,11 +27,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from spm.economies import Economy, State, economy
-from spm.histories import Solver, agents_left, is_over, items_left, menu, outcome_value, visit
 from spm.names import lookup
-from spm.offers import Vector
 from spm.settings import Setting
+from spm.theory.economies import Economy, State, economy
+from spm.theory.histories import Solver, agents_left, is_over, items_left, menu, outcome_value, visit
+from spm.theory.offers import Vector
 
 Layer = tuple[State, ...]
 Observation = tuple[Any, ...]
@@ -103,7 +103,7 @@ def best_restricted(setting: Setting, statistic: str, order: Order = agents_left
         order: agents that may be visited next; all that are left unless a rule is imposed.
 
     Raises:
-        ValueError: an unknown statistic, or see :func:`spm.economies.economy`.
+        ValueError: an unknown statistic, or see :func:`spm.theory.economies.economy`.
     """
     market = economy(setting)
     search = Search(market, lookup("statistic", statistic, STATISTICS), order)

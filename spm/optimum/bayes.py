@@ -3,7 +3,7 @@
 It visits agents in the order of their numbers (they are exchangeable), keeps the posterior of each type's latent
 (:mod:`spm.posterior`) and posts the price with the least expected regret against knowing it. The *myopic* rule
 heeds this visit alone: it posts the price that is best if z is revealed afterwards. The *farsighted* one adds
-what the belief will cost later (:mod:`spm.compressed`), so it also pays for information.
+what the belief will cost later (:mod:`spm.optimum.compressed`), so it also pays for information.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spm.compressed import guide
 from spm.demand import Array, valuations
-from spm.iid import known_latent, mean_known, reward
 from spm.market import Market
 from spm.mechanisms import CHUNK, Agents, Mechanism, Rule
 from spm.models import CorrelatedModel
+from spm.optimum.compressed import guide
+from spm.optimum.iid import known_latent, mean_known, reward
 from spm.posterior import chance_below, copies_left, correlated_posterior
 from spm.settings import Setting
 
@@ -80,7 +80,7 @@ class Estimate(NamedTuple):
 def evaluate(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int = 0) -> Estimate:
     """Estimate what ``mechanism`` earns in a correlated setting, more sharply than by playing it.
 
-    Its value is the mean optimum with known latents minus its expected regrets (:mod:`spm.compressed`),
+    Its value is the mean optimum with known latents minus its expected regrets (:mod:`spm.optimum.compressed`),
     whichever SPM it is: it never knows more than the latents. Regrets are averaged over what the agent might do,
     so the luck of the draw of values largely drops out.
 

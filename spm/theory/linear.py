@@ -2,8 +2,8 @@
 
 In :func:`spm.constructions.prop_7` every optimal SPM reaches four histories with Carl and Dan left, where Carl
 has to go first if and only if both or neither of Alice and Bob hold an item. :func:`check_linear` goes through
-the score systems of *all* optimal SPMs (:mod:`spm.scores`) and finds each infeasible, whatever the prices: the
-four inequalities, with what Alice and Bob hold,
+the score systems of *all* optimal SPMs (:mod:`spm.theory.scores`) and finds each infeasible, whatever the prices:
+the four inequalities, with what Alice and Bob hold,
 
     C >= D at (1, 2),   C >= D at (-, -),   C < D at (1, -),   C < D at (-, 2)
 
@@ -21,11 +21,11 @@ from fractions import Fraction
 
 import pandas as pd
 
-from spm.economies import UNVISITED, Economy, economy
-from spm.histories import Solver, agents_left, is_over, outcome_value, visit
-from spm.offers import NOTHING
-from spm.scores import Certificate, Features, Weights, certificate, linear_features, score_systems, solution
 from spm.settings import Setting
+from spm.theory.economies import UNVISITED, Economy, economy
+from spm.theory.histories import Solver, agents_left, is_over, outcome_value, visit
+from spm.theory.offers import NOTHING
+from spm.theory.scores import Certificate, Features, Weights, certificate, linear_features, score_systems, solution
 
 
 def play_linear(market: Economy, weights: Weights, features: Features, order: Sequence[int]) -> Fraction:
@@ -78,7 +78,7 @@ def check_linear(setting: Setting, features: Features = linear_features, order: 
         order: who wins ties, first to last; by default the lowest index.
 
     Raises:
-        ValueError: see :func:`spm.economies.economy`.
+        ValueError: see :func:`spm.theory.economies.economy`.
     """
     market = economy(setting)
     solver, ties = Solver(market), tuple(order) or tuple(range(setting.n_agents))

@@ -12,7 +12,7 @@ left tell only *which* items are gone, one of C(m, n) sets.
 
 *What forgetting costs.* Insufficient memory need not lose value: an adaptive order can write what was learned
 into the set of agents left. :func:`cost_of_forgetting` solves for the best policy that sees agents and items left
-only (:mod:`spm.restricted`).
+only (:mod:`spm.theory.restricted`).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from spm.constructions import prop_5, theorem_1
-from spm.economies import UNVISITED, Economy, State, economy
-from spm.histories import Move, Solver, agents_left, items_left, visit
-from spm.offers import Vector
-from spm.restricted import Order, best_restricted
 from spm.settings import Setting, identity, kitchen_sink
+from spm.theory.economies import UNVISITED, Economy, State, economy
+from spm.theory.histories import Move, Solver, agents_left, items_left, visit
+from spm.theory.offers import Vector
+from spm.theory.restricted import Order, best_restricted
 
 SIZES = ((1, 3), (1, 5), (2, 3), (2, 5), (2, 7), (3, 4), (3, 5))
 Prices = tuple[float, ...]
@@ -121,7 +121,7 @@ def optimal_visits(setting: Setting) -> list[tuple[State, Move]]:
     """Return every visit that some optimal SPM of ``setting`` makes, with the state in which it does.
 
     Raises:
-        ValueError: see :func:`spm.economies.economy`.
+        ValueError: see :func:`spm.theory.economies.economy`.
     """
     market = economy(setting)
     solver = Solver(market)

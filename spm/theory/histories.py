@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from spm.economies import UNVISITED, Economy, Profile, State, economy
-from spm.offers import NOTHING, Vector, offers
 from spm.settings import Setting
+from spm.theory.economies import UNVISITED, Economy, Profile, State, economy
+from spm.theory.offers import NOTHING, Vector, offers
 
 
 class Move(NamedTuple):
@@ -85,7 +85,7 @@ def visit(market: Economy, state: State, agent: int, prices: Vector) -> Move:
 
 
 def menu(market: Economy, state: State, agent: int) -> tuple[Vector, ...]:
-    """Return the offers to ``agent`` that may differ in what follows (:func:`spm.offers.offers`)."""
+    """Return the offers to ``agent`` that may differ in what follows (:func:`spm.theory.offers.offers`)."""
     return offers(market.supports[agent], on_sale(market, state, agent), market.objective == "revenue")
 
 
@@ -117,7 +117,7 @@ def optimum(setting: Setting) -> Fraction:
     Fraction(5, 2)
 
     Raises:
-        ValueError: see :func:`spm.economies.economy`.
+        ValueError: see :func:`spm.theory.economies.economy`.
     """
     market = economy(setting)
     return market.exact(tree_value(market, market.start))

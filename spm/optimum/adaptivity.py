@@ -10,10 +10,10 @@ from collections.abc import Iterable
 import pandas as pd
 
 from spm import settings
-from spm.bayes import BayesianPricing, evaluate
-from spm.iid import highest_values, mean_known
-from spm.relaxation import relaxed_bound
-from spm.static_prices import best_static
+from spm.optimum.bayes import BayesianPricing, evaluate
+from spm.optimum.iid import highest_values, mean_known
+from spm.optimum.relaxation import relaxed_bound
+from spm.optimum.static_prices import best_static
 
 PROFILES, HIDDEN = 1024, 3
 """Profiles on which Bayesian pricing is evaluated, and values that the relaxation never shows."""

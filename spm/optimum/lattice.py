@@ -22,7 +22,7 @@ from itertools import pairwise
 import numpy as np
 
 from spm.demand import Array
-from spm.iid import reward
+from spm.optimum.iid import reward
 from spm.posterior import chance_below
 
 SHIFTS = {"welfare": (0.5,), "revenue": (0.0, 1.0)}

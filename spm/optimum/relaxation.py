@@ -1,7 +1,7 @@
 """Information relaxations: what an SPM could earn at most if values were shown to it, some time after it decides.
 
 Two certified upper bounds for correlated values (identical items, sums over visits), both on the lattice of
-:mod:`spm.lattice`:
+:mod:`spm.optimum.lattice`:
 
 * *Values shown after each decision* (:class:`Shown`). Then the belief is uniform on an interval of cells, those
   that could have given all values seen, and the bound is a dynamic programme over (agents left, items left,
@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spm.demand import Array
-from spm.iid import mean_known
-from spm.lattice import SHIFTS, Lattice, lattice
+from spm.optimum.iid import mean_known
+from spm.optimum.lattice import SHIFTS, Lattice, lattice
 
 Integers = NDArray[np.int64]
 MOST_BELIEFS = 400_000

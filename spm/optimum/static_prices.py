@@ -1,10 +1,10 @@
 """The best static prices for correlated values, by direct optimisation.
 
 Agents are exchangeable, so the order does not matter: *anonymous* static prices are one number and *personalised*
-ones a price for each round. Given the lower end a of the values' distribution (:mod:`spm.iid`) the number of
-items left is a Markov chain, so the expected objective is a backward recursion over (agents left, items left),
-its derivative with respect to each round's price needs the forward distribution of the items left, and both are
-averaged over a by quadrature. Learned static mechanisms must end at these values.
+ones a price for each round. Given the lower end a of the values' distribution (:mod:`spm.optimum.iid`) the
+number of items left is a Markov chain, so the expected objective is a backward recursion over (agents left,
+items left), its derivative with respect to each round's price needs the forward distribution of the items
+left, and both are averaged over a by quadrature. Learned static mechanisms must end at these values.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
 from spm.demand import Array
-from spm.iid import known_latent, reward
+from spm.optimum.iid import known_latent, reward
 from spm.posterior import chance_below
 
 COARSE, FINE = 256, 2048
