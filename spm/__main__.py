@@ -134,6 +134,8 @@ def run_figures(options: argparse.Namespace) -> None:
     for figure in names:
         tables.write(figure, profile)
         figures.write(figure, profile)
+    if options.figure == "all":
+        figures.write("cover", profile)
     print(f"{done} runs done, {len(experiments.grid(options.figure, profile)) - done} found done")
 
 

@@ -107,9 +107,9 @@ def cover(of: Profile, panels: Sequence[str] = ("delta-0.5", "kitchen-sink")) ->
 
 
 def write(figure: str, of: Profile) -> None:
-    """Write a figure as SVG to ``_build/figures/<profile>/``."""
-    folder = experiments.home() / "_build" / "figures" / of.name
-    write_atomic(folder / f"{figure}.svg", learning_curves(figure, of).svg)
+    """Write a figure, or the ``cover``, as SVG to ``_build/figures/<profile>/``."""
+    drawn = cover(of) if figure == "cover" else learning_curves(figure, of)
+    write_atomic(experiments.home() / "_build" / "figures" / of.name / f"{figure}.svg", drawn.svg)
 
 
 def _unit(panel: str) -> str:
