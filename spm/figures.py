@@ -139,14 +139,14 @@ def draw_panel(axis: Axes, points: pd.DataFrame, panel: str) -> None:
 
 def draw_lines(axis: Axes, panel: str) -> dict[str, tuple[float, str]]:
     """Draw a panel's baselines, the bracket of the optimum and the best static mechanisms; return the labels."""
-    base, best = tables.baseline(panel), benchmark(panel)
-    axis.axhline(base["first_best"], color=INK, lw=1.0, zorder=1)
-    axis.axhline(base["rsd"], color=MUTED, lw=1.0, ls=(0, (2, 2)), zorder=1)
+    best = benchmark(panel)
+    axis.axhline(best["first_best"], color=INK, lw=1.0, zorder=1)
+    axis.axhline(best["rsd"], color=MUTED, lw=1.0, ls=(0, (2, 2)), zorder=1)
     axis.axhspan(best["lower"], best["upper"], color=OPTIMUM, alpha=0.35, lw=1.0, zorder=0)
     for statistic, name in (("none", "anonymous_static"), ("agents-left", "personalised_static")):
         axis.axhline(best[name], color=COLORS[statistic], lw=0.8, ls=(0, (1, 3)), zorder=1)
     middle = (best["lower"] + best["upper"]) / 2
-    return {"First best": (base["first_best"], INK), "Optimum": (middle, OPTIMUM), "RSD": (base["rsd"], MUTED)}
+    return {"First best": (best["first_best"], INK), "Optimum": (middle, OPTIMUM), "RSD": (best["rsd"], MUTED)}
 
 
 def draw_curve(axis: Axes, statistic: str, curve: pd.DataFrame) -> None:
@@ -225,10 +225,9 @@ def _alt(figure: str, ends: pd.DataFrame) -> str:
     for panel in experiments.panels(figure):
         rows = ends[ends["panel"] == panel]
         curves = ", ".join(f"{LABELS[s]} {m:.3f}" for s, m in zip(rows["statistic"], rows["mean"], strict=True))
-        base = tables.baseline(panel)
         best = benchmark(panel)
         lines = (
-            f"random serial dictatorship {base['rsd']:.3f}, first best {base['first_best']:.3f}, "
+            f"random serial dictatorship {best['rsd']:.3f}, first best {best['first_best']:.3f}, "
             f"optimum between {best['lower']:.3f} and {best['upper']:.3f}"
         )
         sentences.append(f"{settings.get(panel).title}: {curves}; {lines}.")

@@ -205,7 +205,7 @@ def _whole_rollouts(specification: Specification) -> int:
     return -(-specification.visits // rollout) * rollout
 
 
-STREAMS = ("curve", "final", "baseline")
+STREAMS = ("curve", "final")
 """Streams of evaluation profiles, apart from each other; training profiles come from the run's own seed."""
 
 

@@ -1,15 +1,14 @@
 """Tidy tables made from the records: learning curves, final evaluations, baselines, and their summaries.
 
 Objectives are in units of the highest value (see :mod:`spm.settings`). A learned mechanism's objective is
-estimated as the mean first best minus its mean regret: both are measured on the same profiles, most of the
-noise of a profile is in its first best, and that mean is known from far more profiles
-(``BASELINE_PROFILES``). The estimate has the same expectation as the plain mean and a smaller standard error.
+estimated as the expected first best, which :mod:`spm.bounds` knows without sampling, minus its mean regret: most
+of the noise of a profile is in its first best. The estimate has the same expectation as the plain mean and a
+smaller standard error, ``regret_se``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -19,10 +18,7 @@ from spm import experiments, settings
 from spm.benchmarks import benchmark
 from spm.experiments import Profile
 from spm.files import write_atomic
-from spm.learning import evaluation_seed
-from spm.mechanisms import play, random_serial_dictatorship
 
-BASELINE_PROFILES = 100_000
 KEY = ["panel", "statistic", "seed"]
 LABELS = {
     "none": "ASP",
@@ -60,26 +56,13 @@ def _from_records(figure: str, of: Profile, part: str) -> pd.DataFrame:
         key = {name: getattr(specification, name) for name in KEY}
         rows += [key | point for point in (points if isinstance(points, list) else [points])]
     table = pd.DataFrame(rows)
-    table["estimate"] = table["panel"].map(lambda panel: baseline(panel)["first_best"]) - table["regret"]
+    table["estimate"] = table["panel"].map(lambda panel: benchmark(panel)["first_best"]) - table["regret"]
     return table
 
 
-@cache
-def baseline(panel: str) -> dict[str, float]:
-    """Return the mean first best and random serial dictatorship's objective of a panel, with standard errors."""
-    setting = settings.get(panel)
-    outcomes = play(random_serial_dictatorship(setting), setting, BASELINE_PROFILES, evaluation_seed("baseline"))
-    return {
-        "first_best": float(outcomes.first_best.mean()),
-        "first_best_se": float(outcomes.first_best.std(ddof=1) / np.sqrt(BASELINE_PROFILES)),
-        "rsd": outcomes.mean,
-        "rsd_se": outcomes.standard_error,
-    }
-
-
 def baselines(figure: str) -> pd.DataFrame:
-    """Return one row a panel: first best and random serial dictatorship, with standard errors."""
-    return pd.DataFrame([{"panel": panel} | baseline(panel) for panel in experiments.panels(figure)])
+    """Return one row a panel: first best, random serial dictatorship, bounds and best static mechanisms."""
+    return pd.DataFrame([{"panel": panel} | benchmark(panel) for panel in experiments.panels(figure)])
 
 
 def kept(final: pd.DataFrame, keep: int) -> pd.DataFrame:
@@ -121,11 +104,12 @@ def write(figure: str, of: Profile) -> None:
 
 
 def glance(of: Profile) -> pd.DataFrame:
-    """Return all panels' results at a glance: RSD, each learned curve (mean of the kept seeds), first best."""
+    """Return all panels' results at a glance: RSD, each learned curve (mean of the kept seeds), upper bounds."""
     means = learned("all", of).pivot(index="panel", columns="statistic", values="mean")
     base = baselines("all").set_index("panel")
     columns = [base["rsd"].rename("RSD"), *(means[name].rename(label) for name, label in LABELS.items())]
-    table = pd.concat([*columns, base["first_best"].rename("First best")], axis=1)
+    columns += [base["upper"].rename("Optimum at most"), base["first_best"].rename("First best")]
+    table = pd.concat(columns, axis=1)
     return table.reindex(experiments.panels("all")).rename(index=lambda panel: settings.get(panel).title)
 
 
@@ -144,7 +128,8 @@ def contrasts(panel: str, of: Profile, pairs: Sequence[tuple[str, str]]) -> pd.D
     figure = next(name for name, panels in settings.FIGURES.items() if panel in panels)
     ends = kept(finals(figure, of), of.keep)
     seeds = {str(s): rows["estimate"] for s, rows in ends[ends["panel"] == panel].groupby("statistic")}
-    seeds |= {"rsd": pd.Series([baseline(panel)["rsd"]]), "first-best": pd.Series([baseline(panel)["first_best"]])}
+    best = benchmark(panel)
+    seeds |= {"rsd": pd.Series([best["rsd"]]), "first-best": pd.Series([best["first_best"]])}
     rows = [(a, b, seeds[a].mean() - seeds[b].mean(), seeds[a].min() - seeds[b].max()) for a, b in pairs]
     table = pd.DataFrame(rows, columns=["better", "worse", "difference", "least difference"])
     table.insert(0, "panel", settings.get(panel).title)
@@ -153,15 +138,14 @@ def contrasts(panel: str, of: Profile, pairs: Sequence[tuple[str, str]]) -> pd.D
 
 
 def final_table(figure: str, of: Profile) -> pd.DataFrame:
-    """Return a figure's results as text: mean of the kept seeds ± half-width, RSD and first best ± 2 s.e."""
+    """Return a figure's results as text: mean of the kept seeds ± half-width of its interval, and benchmarks."""
     ends = learned(figure, of)
     ends["text"] = [
         f"{mean:.4f} ± {half:.4f}" for mean, half in zip(ends["mean"], ends["half_width"], strict=True)
     ]
     table = ends.pivot(index="panel", columns="statistic", values="text")[list(LABELS)].rename(columns=LABELS)
-    for name, label in {"rsd": "RSD", "first_best": "First best"}.items():
-        base = [baseline(str(panel)) for panel in table.index]
-        table[label] = [f"{row[name]:.4f} ± {2 * row[name + '_se']:.4f}" for row in base]
+    for name, label in {"rsd": "RSD", "upper": "Optimum at most", "first_best": "First best"}.items():
+        table[label] = [f"{benchmark(str(panel))[name]:.4f}" for panel in table.index]
     table = table.reindex(list(experiments.panels(figure)))
     return table.rename(index=lambda panel: settings.get(panel).title).rename_axis(index=None, columns=None)
 
@@ -191,9 +175,11 @@ def attained(of: Profile) -> pd.DataFrame:
     ends = learned("all", of)
     rows = []
     for panel in experiments.panels("all"):
-        best, base = benchmark(panel), baseline(panel)["rsd"]
+        best = benchmark(panel)
         row = ends[ends["panel"] == panel].sort_values("mean").iloc[-1]
-        shares = [f"{100 * (row['mean'] - base) / (best[end] - base):.1f} %" for end in ("lower", "upper")]
+        shares = [
+            f"{100 * (row['mean'] - best['rsd']) / (best[end] - best['rsd']):.1f} %" for end in ("lower", "upper")
+        ]
         rows.append((settings.get(panel).title, LABELS[str(row["statistic"])], f"{row['mean']:.4f}", *shares))
     return pd.DataFrame(rows, columns=["panel", "best learned curve", "objective", "of lower", "of upper"])
 
@@ -209,3 +195,21 @@ def adaptivity_map(sizes: pd.DataFrame, index: str = "n") -> pd.DataFrame:
     cells = [f"{a:.1f} to {b:.1f}" for a, b in zip(low, high, strict=True)]
     table = sizes.assign(cell=cells, m=sizes["m"].astype(int)).pivot(index=index, columns="m", values="cell")
     return table.fillna("").rename_axis(index=index, columns="items m")
+
+
+def above_upper(of: Profile) -> pd.DataFrame:
+    """Return, for each panel, the run that comes closest to the upper bound or exceeds it most.
+
+    "standard errors" is its distance above the bound in standard errors of its evaluation, negative below it.
+    """
+    ends = finals("all", of)
+    bound = ends["panel"].map(lambda panel: benchmark(panel)["upper"])
+    over = ends["estimate"] - bound
+    # An evaluation without any regret has no sampling error; rounding is all that is left.
+    ends = ends.assign(
+        upper=bound, above=(over / ends["regret_se"].clip(lower=1e-9)).where(over.abs() > 1e-9, 0.0)
+    )
+    rows = ends.loc[ends.groupby("panel", sort=False)["above"].idxmax()]
+    table = rows[["panel", "statistic", "seed", "estimate", "upper", "above"]].replace({"statistic": LABELS})
+    table["panel"] = [settings.get(str(panel)).title for panel in table["panel"]]
+    return table.rename(columns={"above": "standard errors"}).reset_index(drop=True)

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,12 +20,9 @@ TINY = Profile("tiny", 2, 1, 600, 600, 2, 50, 100)
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SPM_HOME", str(tmp_path))
-    monkeypatch.setattr(tables, "BASELINE_PROFILES", 500)
-    tables.baseline.cache_clear()
-    yield tmp_path
-    tables.baseline.cache_clear()
+    return tmp_path
 
 
 @pytest.fixture

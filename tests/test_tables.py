@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from spm import tables
+from spm import experiments, tables
+from spm.benchmarks import benchmark
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPM_HOME", str(tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture
@@ -46,8 +51,27 @@ def test_a_single_seed_has_no_interval(final: pd.DataFrame) -> None:
 
 
 def test_baselines_match_closed_forms() -> None:
-    base = tables.baseline("delta-0")  # 20 IID uniform values: E of the 5 highest; 5 random ones
-    exact = sum((21 - k) / 21 for k in range(1, 6))
-    assert base["first_best"] == pytest.approx(exact, abs=4 * base["first_best_se"])
-    assert base["rsd"] == pytest.approx(2.5, abs=4 * base["rsd_se"])
-    assert np.isclose(tables.baseline("colors")["first_best"], 15)
+    table = tables.baselines("figure-2").set_index("panel")
+    exact = sum((21 - k) / 21 for k in range(1, 6))  # the 5 highest of 20 IID uniform values
+    assert table.loc["delta-0", "first_best"] == pytest.approx(exact)
+    assert table.loc["delta-0", "rsd"] == pytest.approx(2.5)
+
+
+def finals_of(regret: float, error: float) -> pd.DataFrame:
+    """A final evaluation of Two worlds, whose optimum is 443/640."""
+    estimate = benchmark("two-worlds")["first_best"] - regret
+    row = {"panel": "two-worlds", "statistic": "none", "seed": 0, "estimate": estimate, "regret_se": error}
+    return pd.DataFrame([row])
+
+
+@pytest.mark.parametrize(
+    ("extra", "error", "standard_errors"), [(0.0, 0.0, 0.0), (0.002, 0.001, 2.0), (-0.01, 0.01, -1.0)]
+)
+def test_the_distance_to_the_upper_bound_is_in_standard_errors(
+    extra: float, error: float, standard_errors: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best = benchmark("two-worlds")
+    made = finals_of(best["first_best"] - best["upper"] - extra, error)
+    monkeypatch.setattr(tables, "finals", lambda figure, of: made)
+    shown = tables.above_upper(experiments.PROFILES["smoke"])
+    assert shown["standard errors"].tolist() == pytest.approx([standard_errors])
