@@ -16,7 +16,7 @@ from pathlib import Path
 import joblib
 from tqdm import tqdm
 
-from spm.learning import Specification, train
+from spm.learning import Hyperparameters, Specification, train
 from spm.names import lookup
 from spm.results import State, Store
 from spm.settings import FIGURES
@@ -24,6 +24,10 @@ from spm.statistics import STATISTICS
 
 STATIC = ("none", "agents-left")
 """Statistics that yield static mechanisms; they have little to learn and get a smaller budget."""
+
+STATIC_HYPERPARAMETERS = Hyperparameters(log_std_init=-2.0)
+"""For them less exploration: noise drawn anew at each visit makes static prices vary from agent to agent while
+learning, and the more it does, the further the learned mean is from the best price that does not vary."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,16 @@ class Profile:
 
     def specification(self, panel: str, statistic: str, seed: int) -> Specification:
         """Return one run of the grid."""
-        visits = self.static_visits if statistic in STATIC else self.visits
+        static = statistic in STATIC
         return Specification(
-            panel, statistic, seed, visits, self.evaluations, self.evaluation_profiles, self.final_profiles
+            panel,
+            statistic,
+            seed,
+            self.static_visits if static else self.visits,
+            self.evaluations,
+            self.evaluation_profiles,
+            self.final_profiles,
+            STATIC_HYPERPARAMETERS if static else Hyperparameters(),
         )
 
 
@@ -62,7 +73,7 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("smoke", 2, 2, 4_000, 4_000, 3, 200, 400),
-        Profile("quick", 2, 2, 200_000, 500_000, 11, 1_000, 10_000),
+        Profile("quick", 2, 2, 300_000, 800_000, 11, 1_000, 10_000),
         Profile("paper", 6, 3, 500_000, 2_000_000, 21, 2_000, 100_000),
     )
 }

@@ -73,7 +73,7 @@ def canvas(n_panels: int, columns: int = 2) -> tuple[Figure, list[Axes]]:
     """Return a page-wide figure with ``n_panels`` axes, empty cells hidden."""
     rows = -(-n_panels // columns)
     with sns.axes_style("ticks"), mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.6, 2.9 * rows), layout="constrained")
+        figure = Figure(figsize=(9.6, 3.5 * rows), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
     for unused in axes[n_panels:]:
         unused.set_visible(False)
@@ -167,7 +167,7 @@ def limits(values: Sequence[float]) -> tuple[float, float]:
     return low - 0.25 * span, high + 0.08 * span
 
 
-def label_ends(axis: Axes, ends: Mapping[str, tuple[float, str]], gap: float = 0.085) -> None:
+def label_ends(axis: Axes, ends: Mapping[str, tuple[float, str]], gap: float = 0.07) -> None:
     """Write each line's label at the right, moved apart by at least ``gap`` of the axis' height."""
     low, high = axis.get_ylim()
     names = sorted(ends, key=lambda name: ends[name][0])

@@ -145,7 +145,7 @@ def final_table(figure: str, of: Profile) -> pd.DataFrame:
     ]
     table = ends.pivot(index="panel", columns="statistic", values="text")[list(LABELS)].rename(columns=LABELS)
     for name, label in {"rsd": "RSD", "upper": "Optimum at most", "first_best": "First best"}.items():
-        table[label] = [f"{benchmark(str(panel))[name]:.4f}" for panel in table.index]
+        table[label] = [f"{benchmark(str(panel))[name]:.3f}" for panel in table.index]
     table = table.reindex(list(experiments.panels(figure)))
     return table.rename(index=lambda panel: settings.get(panel).title).rename_axis(index=None, columns=None)
 
@@ -156,9 +156,10 @@ def bounds_table() -> pd.DataFrame:
     for panel in experiments.panels("all"):
         best = benchmark(panel)
         names = {"rsd": "RSD", "anonymous_static": "ASP", "personalised_static": "PSP"}
-        names |= {"lower": "Optimum from", "upper": "to", "first_best": "First best"}
+        names |= {"lower": "Optimum from", "upper": "to"}
         row = {label: _with_error(best[name], best[f"{name}_error"]) for name, label in names.items()}
         row["Width"] = f"{100 * (best['upper'] / best['lower'] - 1):.2f} %"
+        row["First best"] = f"{best['first_best']:.4f}"
         rows[settings.get(panel).title] = row
     return pd.DataFrame(rows).T
 

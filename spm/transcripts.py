@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spm import objectives
 from spm.demand import Array, valuations
-from spm.finite import FiniteModel, Values
+from spm.finite import FiniteModel, Lottery, Values
 from spm.market import Market
 from spm.mechanisms import Mechanism
 from spm.settings import Setting
@@ -92,23 +92,26 @@ def _left(market: Market) -> str:
 
 
 def lottery_table(values: FiniteModel, types: Sequence[str]) -> pd.DataFrame:
-    """Return a model as a readable table: one row a world and group, with its lottery over value vectors.
+    """Return a model as a readable table: one row a world, one column a group, with its lottery over values.
 
     >>> from spm.finite import model, uniform
-    >>> lottery_table(model({"agent": 2}, [(1, [uniform(1, 3)])]), ["item"])["values"].tolist()
+    >>> lottery_table(model({"agent": 2}, [(1, [uniform(1, 3)])]), ["item"])["2 × agent"].tolist()
     ['1 (1/2) or 3 (1/2)']
     """
+    names = [f"{group.size} × {group.name}" if group.size > 1 else group.name for group in values.groups]
     rows = [
-        {
-            "world": w,
-            "probability": str(world.probability),
-            "agents": f"{group.size} × {group.name}" if group.size > 1 else group.name,
-            "values": " or ".join(f"{_worth(vector, types)} ({chance})" for chance, vector in lottery),
-        }
-        for w, world in enumerate(values.worlds)
-        for group, lottery in zip(values.groups, world.lotteries, strict=True)
+        {"probability": str(world.probability)}
+        | {name: _lottery(lottery, types) for name, lottery in zip(names, world.lotteries, strict=True)}
+        for world in values.worlds
     ]
     return pd.DataFrame(rows)
+
+
+def _lottery(lottery: Lottery, types: Sequence[str]) -> str:
+    """A lottery in words: its outcomes with their probabilities."""
+    if len(lottery) == 1:
+        return _worth(lottery[0][1], types)
+    return " or ".join(f"{_worth(vector, types)} ({chance})" for chance, vector in lottery)
 
 
 def _worth(values: Values, types: Sequence[str]) -> str:
