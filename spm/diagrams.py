@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from pandas.io.formats.style import Styler
 
 from spm.exact import ORDERS, PRICES, Branch, Node, Solver
@@ -16,8 +17,10 @@ from spm.figures import COLORS, INK, MUTED, Drawing, drawing
 from spm.settings import Setting
 
 BUY, DECLINE = COLORS["allocation"], COLORS["price-allocation"]
-WIDTH, HEIGHT = 1.95, 0.44
-"""Inches for each round and for each leaf of a drawn tree."""
+HEIGHT = 0.44
+"""Inches for each leaf of a drawn tree."""
+MOST_LEAVES = 60
+"""A tree with more is not drawn."""
 
 
 def needed(table: dict[str, dict[str, Fraction]]) -> list[tuple[str, str]]:
@@ -83,23 +86,30 @@ class _Box:
     color: str
 
 
-def tree(setting: Setting, root: Node, name: str) -> Drawing:
+def tree(setting: Setting, root: Node, name: str, title: str = "an optimal mechanism") -> Drawing:
     """Draw a mechanism as a tree, from left to right: whom to visit at which price, and what her answer leads to.
 
-    Leaves carry the value so far. A visit that occurs again is drawn once and then referred to by its number.
+    Leaves carry the expected value so far.
+
+    Raises:
+        ValueError: a tree with more than 60 leaves.
     """
     boxes = _Layout(setting).boxes(root)
     depth, leaves = max(box.x for box in boxes), sum(not box.is_visit for box in boxes)
-    picture = Figure(figsize=(WIDTH * depth + 2.2, HEIGHT * leaves + 0.4))
+    if leaves > MOST_LEAVES:
+        raise ValueError(f"a tree of {leaves} leaves is too large to be drawn; the most is {MOST_LEAVES}")
+    # A round is as wide as its longest box and arrow text.
+    width = 0.075 * max(len(box.text) + len(box.label) for box in boxes) + 0.25
+    picture = Figure(figsize=(width * depth + 2.2, HEIGHT * leaves + 0.4))
     axis = picture.add_axes((0, 0, 1, 1))
     axis.set(xlim=(-0.42, depth + 0.45), ylim=(leaves - 0.4, -0.6))
     axis.set_axis_off()
     for box in boxes:
         _draw(axis, box, boxes)
     caption = (
-        f"<b>{setting.title}: an optimal mechanism</b>, worth {root.value} ≈ {float(root.value):.4g}. Read from "
-        "the left: a box is a visit with its posted price, an arrow what the agent does and how likely that is, "
-        "the end the value so far. [k] continues at the box with that number."
+        f"<b>{setting.title}: {title}</b>, worth {_fraction(root.value)}. Read from the left: a box is a "
+        "visit with its posted price, an arrow what the agent does and how likely that is, the end the expected "
+        "value by then."
     )
     alt = f"Decision tree of {len(root.nodes())} visits. First visit {setting.agents[root.agent]}."
     return drawing(name, picture, caption, alt)
@@ -110,43 +120,47 @@ class _Layout:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self._numbers: dict[Node, int] = {}
         self._leaves = 0
         self._boxes: dict[int, _Box] = {}
 
     def boxes(self, root: Node) -> list[_Box]:
         """Return all boxes; a box's parent is its index in the list."""
-        self._place(root, 0, Fraction(0), None, "", INK)
+        self._place(root, 0, Fraction(0), None, "", INK, np.array(self._setting.supply))
         return [self._boxes[k] for k in sorted(self._boxes)]
 
     def _place(
-        self, node: Node | None, depth: int, so_far: Fraction, parent: int | None, label: str, color: str
+        self,
+        node: Node | None,
+        depth: int,
+        so_far: Fraction,
+        parent: int | None,
+        label: str,
+        color: str,
+        left: NDArray[np.int64],
     ) -> float:
-        """Place a node and all that follows; return its height."""
+        """Place a node and all that follows; return its height. ``left`` are the copies left of each type."""
         index = len(self._boxes)
-        if node is None or node in self._numbers:
-            text = f"{so_far}" if node is None else f"{so_far}, go on at [{self._numbers[node]}]"
-            self._boxes[index] = _Box(depth, self._leaves, text, False, parent, label, color)
+        if node is None:
+            self._boxes[index] = _Box(depth, self._leaves, str(so_far), False, parent, label, color)
             self._leaves += 1
             return self._leaves - 1
-        self._numbers[node] = len(self._numbers) + 1
-        text = f"[{self._numbers[node]}] {self._setting.agents[node.agent]} at {self._prices(node)}"
+        text = f"{self._setting.agents[node.agent]} at {self._prices(node, left)}"
         self._boxes[index] = _Box(depth, 0, text, True, parent, label, color)
-        places = [
-            self._place(branch.node, depth + 1, so_far + branch.gain, index, *self._arrow(branch))
-            for branch in node.branches
-        ]
+        places = []
+        for branch in node.branches:
+            arrow, then = self._arrow(branch), left - np.array(branch.bundle)
+            places.append(self._place(branch.node, depth + 1, so_far + branch.gain, index, *arrow, then))
         middle = (places[0] + places[-1]) / 2
         self._boxes[index] = _Box(depth, middle, text, True, parent, label, color)
         return middle
 
-    def _prices(self, node: Node) -> str:
-        words = list(self._words(node))
-        return words[0].split(" ", 1)[1] if len(words) == 1 else ", ".join(words)
-
-    def _words(self, node: Node) -> Iterator[str]:
-        for kind, price in zip(self._setting.types, node.prices, strict=True):
-            yield f"{kind} " + ("withheld" if price >= 2 * self._setting.unit else str(price))
+    def _prices(self, node: Node, left: NDArray[np.int64]) -> str:
+        """The posted prices of the types that are left."""
+        words = ["withheld" if price >= 2 * self._setting.unit else str(price) for price in node.prices]
+        if len(words) == 1:
+            return words[0]
+        offers = zip(self._setting.types, words, left, strict=True)
+        return ", ".join(f"{kind} {word}" for kind, word, copies in offers if copies)
 
     def _arrow(self, branch: Branch) -> tuple[str, str]:
         bought = [kind for kind, one in zip(self._setting.types, branch.bundle, strict=True) if one]

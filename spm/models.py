@@ -73,11 +73,11 @@ class MaxMinModel:
 
     def sample(self, rng: np.random.Generator, n_profiles: int) -> Array:
         """Draw ``(B, n, 2)`` values for (black, white)."""
-        low, high = self._supports()
+        low, high = self.supports()
         world = rng.integers(2, size=n_profiles)
         return low[world] + (high - low)[world] * rng.random((n_profiles, self.n_agents, 2))
 
-    def _supports(self) -> tuple[Array, Array]:
+    def supports(self) -> tuple[Array, Array]:
         """Lower and upper ends of each value's uniform distribution, each ``(2, n, 2)``: world, agent, type."""
         modest = [(0.4, 0.5), (0.0, 0.25)]
         demanding = [(0.9, 1.0), (0.4, 0.5)]

@@ -29,6 +29,14 @@ LABELS = {
 }
 """Short names of the learned curves, as in the paper's legend."""
 
+BENCHMARKS = {
+    "rsd": ("rsd", "RSD"),
+    "best-asp": ("anonymous_static", "best ASP"),
+    "best-psp": ("personalised_static", "best PSP"),
+    "first-best": ("first_best", "First best"),
+}
+"""What learned curves are compared with: key in a benchmark, and label."""
+
 
 def curves(figure: str, of: Profile) -> pd.DataFrame:
     """Return every point of every learning curve: panel, statistic, seed, visits, objective, regret and errors.
@@ -119,7 +127,7 @@ def contrasts(panel: str, of: Profile, pairs: Sequence[tuple[str, str]]) -> pd.D
     Args:
         panel: the panel.
         of: the profile.
-        pairs: (better, worse); each a statistic's name, ``rsd`` or ``first-best``.
+        pairs: (better, worse); each the name of a statistic or of one of :data:`BENCHMARKS`.
 
     Returns:
         One row a pair: the difference of the means, the *least* difference (the worst kept seed of the better
@@ -129,12 +137,13 @@ def contrasts(panel: str, of: Profile, pairs: Sequence[tuple[str, str]]) -> pd.D
     ends = kept(finals(figure, of), of.keep)
     seeds = {str(s): rows["estimate"] for s, rows in ends[ends["panel"] == panel].groupby("statistic")}
     best = benchmark(panel)
-    seeds |= {"rsd": pd.Series([best["rsd"]]), "first-best": pd.Series([best["first_best"]])}
+    seeds |= {name: pd.Series([best[key]]) for name, (key, _) in BENCHMARKS.items()}
     rows = [(a, b, seeds[a].mean() - seeds[b].mean(), seeds[a].min() - seeds[b].max()) for a, b in pairs]
     table = pd.DataFrame(rows, columns=["better", "worse", "difference", "least difference"])
     table.insert(0, "panel", settings.get(panel).title)
     table["holds"] = table["least difference"] > 0
-    return table.replace(LABELS | {"rsd": "RSD", "first-best": "First best"})
+    table["holds"] = table["holds"].map({True: "yes", False: "no"})
+    return table.replace(LABELS | {name: label for name, (_, label) in BENCHMARKS.items()})
 
 
 def final_table(figure: str, of: Profile) -> pd.DataFrame:
@@ -188,11 +197,14 @@ def attained(of: Profile) -> pd.DataFrame:
 def adaptivity_map(sizes: pd.DataFrame, index: str = "n") -> pd.DataFrame:
     """Return the value of adaptivity in percent, rows by ``index``, columns by the number of items.
 
+    The lower ends are reduced by two standard errors.
+
     Args:
         sizes: from :func:`spm.optimum.adaptivity.correlated_map`.
         index: ``n`` or ``delta``.
     """
-    low, high = sizes["adaptivity_low"].clip(lower=0.0), sizes["adaptivity_high"].clip(lower=0.0)
+    noise = 200 * sizes["lower_error"] / sizes["best_static"]
+    low, high = (sizes["adaptivity_low"] - noise).clip(lower=0.0), sizes["adaptivity_high"].clip(lower=0.0)
     cells = [f"{a:.1f} to {b:.1f}" for a, b in zip(low, high, strict=True)]
     table = sizes.assign(cell=cells, m=sizes["m"].astype(int)).pivot(index=index, columns="m", values="cell")
     return table.fillna("").rename_axis(index=index, columns="items m")

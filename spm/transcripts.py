@@ -13,6 +13,7 @@ from spm.demand import Array, valuations
 from spm.finite import FiniteModel, Lottery, Values
 from spm.market import Market
 from spm.mechanisms import Mechanism
+from spm.models import MaxMinModel
 from spm.settings import Setting
 
 
@@ -23,7 +24,7 @@ def episode(mechanism: Mechanism, setting: Setting, seed: int = 0) -> str:
     >>> from spm.mechanisms import StaticPrices
     >>> print(episode(StaticPrices((0.5,), order=(0, 1)), settings.correlated(2, 1, 0.0)))
     Correlated values, δ = 0: 2 agents; 1 item; unit demand; welfare
-    values and prices in units of 1
+    values and prices divided by 1
     <BLANKLINE>
     round 1: visits agent 1, posts item 0.5; she values item 0.3163; buys nothing; left: 1 item
     round 2: visits agent 2, posts item 0.5; she values item 0.7223; buys item, pays 0.5; left: no item
@@ -36,7 +37,7 @@ def episode(mechanism: Mechanism, setting: Setting, seed: int = 0) -> str:
     supply = ", ".join(f"{copies} {name}" for copies, name in zip(setting.supply, setting.types, strict=True))
     lines = [
         f"{setting.title}: {setting.n_agents} agents; {supply}; {setting.demand} demand; {setting.objective}",
-        f"values and prices in units of {_number(float(setting.unit))}",
+        f"values and prices divided by {_number(float(setting.unit))}",
         "",
     ]
     while not market.over[0]:
@@ -119,3 +120,24 @@ def _worth(values: Values, types: Sequence[str]) -> str:
     if len(types) == 1:
         return str(values[0])
     return ", ".join(f"{name}: {value}" for name, value in zip(types, values, strict=True) if value) or "0"
+
+
+def support_table(values: MaxMinModel) -> pd.DataFrame:
+    """Return the uniform distributions of the max-min setting: one row a world, one column a kind of agent.
+
+    >>> support_table(MaxMinModel())["orange"].tolist()
+    ['black U[0.5, 1], white 0', 'black 0, white U[0.5, 1]']
+    """
+    low, high = values.supports()
+    kinds = {"orange": 0, f"{values.n_blue} × blue": 1, f"{values.n_blue} × red": 1 + values.n_blue}
+    rows = [
+        {"probability": "1/2"} | {kind: _supports(low[world, i], high[world, i]) for kind, i in kinds.items()}
+        for world in range(len(low))
+    ]
+    return pd.DataFrame(rows)
+
+
+def _supports(low: Array, high: Array) -> str:
+    """The distribution of an agent's values for black and white."""
+    ends = zip(("black", "white"), low, high, strict=True)
+    return ", ".join(f"{kind} U[{a:g}, {b:g}]" if b > a else f"{kind} {a:g}" for kind, a, b in ends)
