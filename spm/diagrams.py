@@ -99,7 +99,7 @@ def tree(setting: Setting, root: Node, name: str, title: str = "an optimal mecha
     if leaves > MOST_LEAVES:
         raise ValueError(f"a tree of {leaves} leaves is too large to be drawn; the most is {MOST_LEAVES}")
     # A round is as wide as its longest box and arrow text.
-    width = 0.075 * max(len(box.text) + len(box.label) for box in boxes) + 0.25
+    width = 0.064 * max(len(box.text) + len(box.label) for box in boxes) + 0.15
     picture = Figure(figsize=(width * depth + 2.2, HEIGHT * leaves + 0.4))
     axis = picture.add_axes((0, 0, 1, 1))
     axis.set(xlim=(-0.42, depth + 0.45), ylim=(leaves - 0.4, -0.6))
@@ -144,7 +144,7 @@ class _Layout:
             self._boxes[index] = _Box(depth, self._leaves, str(so_far), False, parent, label, color)
             self._leaves += 1
             return self._leaves - 1
-        text = f"{self._setting.agents[node.agent]} at {self._prices(node, left)}"
+        text = f"{self._setting.agents[node.agent]}{self._prices(node, left)}"
         self._boxes[index] = _Box(depth, 0, text, True, parent, label, color)
         places = []
         for branch in node.branches:
@@ -158,9 +158,9 @@ class _Layout:
         """The posted prices of the types that are left."""
         words = ["withheld" if price >= 2 * self._setting.unit else str(price) for price in node.prices]
         if len(words) == 1:
-            return words[0]
+            return f" at {words[0]}"
         offers = zip(self._setting.types, words, left, strict=True)
-        return ", ".join(f"{kind} {word}" for kind, word, copies in offers if copies)
+        return ": " + ", ".join(f"{kind} {word}" for kind, word, copies in offers if copies)
 
     def _arrow(self, branch: Branch) -> tuple[str, str]:
         bought = [kind for kind, one in zip(self._setting.types, branch.bundle, strict=True) if one]

@@ -101,9 +101,9 @@ def lottery_table(values: FiniteModel, types: Sequence[str]) -> pd.DataFrame:
     """
     names = [f"{group.size} × {group.name}" if group.size > 1 else group.name for group in values.groups]
     rows = [
-        {"probability": str(world.probability)}
+        {"world": w, "probability": str(world.probability)}
         | {name: _lottery(lottery, types) for name, lottery in zip(names, world.lotteries, strict=True)}
-        for world in values.worlds
+        for w, world in enumerate(values.worlds)
     ]
     return pd.DataFrame(rows)
 
@@ -131,7 +131,8 @@ def support_table(values: MaxMinModel) -> pd.DataFrame:
     low, high = values.supports()
     kinds = {"orange": 0, f"{values.n_blue} × blue": 1, f"{values.n_blue} × red": 1 + values.n_blue}
     rows = [
-        {"probability": "1/2"} | {kind: _supports(low[world, i], high[world, i]) for kind, i in kinds.items()}
+        {"world": world, "probability": "1/2"}
+        | {kind: _supports(low[world, i], high[world, i]) for kind, i in kinds.items()}
         for world in range(len(low))
     ]
     return pd.DataFrame(rows)
