@@ -73,7 +73,7 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("smoke", 2, 2, 4_000, 4_000, 3, 200, 400),
-        Profile("quick", 2, 2, 300_000, 800_000, 11, 1_000, 10_000),
+        Profile("quick", 2, 2, 300_000, 500_000, 11, 1_000, 10_000),
         Profile("paper", 6, 3, 500_000, 2_000_000, 21, 2_000, 100_000),
     )
 }
