@@ -215,10 +215,10 @@ def _caption(figure: str, of: Profile) -> str:
         f"<b>Figure {number}.</b> {_TITLES[figure]} {_seeds(of)}, with its 95% interval over seeds (Student's t, "
         f"wide for few seeds; cut where it leaves the axes); the static mechanisms (ASP, PSP) learned from "
         f"{of.static_visits:,} visits, the others from {of.visits:,}. Each point is an evaluation of the policy "
-        f"without exploration noise on {of.evaluation_profiles:,} fresh profiles. RSD: random serial "
-        f"dictatorship. Optimum: certified bracket of the best SPM (a band, or a line where it is exact). Dotted "
-        f"lines: the best static mechanisms by direct optimisation, in the colours of ASP and PSP. Profile "
-        f"<code>{of.name}</code>."
+        f"without exploration noise on {of.evaluation_profiles:,} fresh profiles. RSD: random serial dictatorship "
+        f"(↓ where it lies below the axis). Optimum: certified bracket of the best SPM (a band, or a line where it "
+        f"is exact). Dotted lines: the best static mechanisms by direct optimisation, in the colours of ASP and "
+        f"PSP. Profile <code>{of.name}</code>."
     )
 
 
