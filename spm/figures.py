@@ -216,9 +216,9 @@ def _caption(figure: str, of: Profile) -> str:
         f"wide for few seeds; cut where it leaves the axes); the static mechanisms (ASP, PSP) learned from "
         f"{of.static_visits:,} visits, the others from {of.visits:,}. Each point is an evaluation of the policy "
         f"without exploration noise on {of.evaluation_profiles:,} fresh profiles. RSD: random serial dictatorship "
-        f"(↓ where it lies below the axis). Optimum: certified bracket of the best SPM (a band, or a line where it "
-        f"is exact). Dotted lines: the best static mechanisms by direct optimisation, in the colours of ASP and "
-        f"PSP. Profile <code>{of.name}</code>."
+        f"(↓ where it lies below the axis). Optimum: certified bracket of the best SPM (a band, or a line where "
+        f"it is exact). Dotted lines: the best static mechanisms by direct optimisation, in the colours of ASP "
+        f"and PSP. Profile <code>{of.name}</code>."
     )
 
 
