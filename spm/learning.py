@@ -30,7 +30,7 @@ Weights = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """PPO's settings, the same for all panels.
+    """PPO's settings, the same for all panels; static mechanisms explore less (:mod:`spm.experiments`).
 
     Attributes:
         n_markets: markets in parallel, B.
