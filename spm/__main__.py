@@ -8,14 +8,30 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import secrets
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from spm import bench, benchmarks, experiments, figures, finite_json, results, settings, tables
+from spm import (
+    bench,
+    benchmarks,
+    engines,
+    experiments,
+    figures,
+    finite_json,
+    published,
+    results,
+    settings,
+    tables,
+    tuning,
+    verify,
+)
+from spm.actors import VARIANTS
+from spm.claims import entries, evidence
 from spm.constructions import CONSTRUCTIONS, construction
 from spm.exact import ORDERS, Solver, tree_text
 from spm.learning import Specification, evaluation_seed, point, train
@@ -47,13 +63,33 @@ def parser() -> argparse.ArgumentParser:
     add("panel", metavar="PANEL")
     add("--statistic", required=True, metavar="S", help="what the policy sees: " + ", ".join(STATISTICS))
     add("--seed", type=int, default=0, metavar="K")
-    add("--visits", type=int, default=experiments.PROFILES["quick"].visits, metavar="N")
+    add("--visits", type=int, default=experiments.PROFILES["quick"].visits["scores"], metavar="N")
+    add("--variant", default="scores", metavar="V", help="the kind of policy: " + ", ".join(VARIANTS))
     add("--out", type=Path, default=None, metavar="DIR", help="where the record goes (default: _build/trained)")
     add = _add(
         commands, "run", run_figures, "do the runs of a figure that are missing, and write its tables and pictures"
     )
     add("figure", metavar="FIGURE", help="figure-2, figure-3, figure-4 or all")
     _add_profile(add)
+    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="J")
+    add("--engine", default="local", metavar="E", help="where runs are done: " + ", ".join(engines.ENGINES))
+    add("--address", metavar="tcp://HOST:PORT", help="the scheduler of the Dask cluster, for --engine dask")
+    add = _add(commands, "reproduce", reproduce, "the paper's whole protocol from nothing, written to data/")
+    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="J")
+    add("--engine", default="local", metavar="E", help="where runs are done: " + ", ".join(engines.ENGINES))
+    add("--address", metavar="tcp://HOST:PORT", help="the scheduler of the Dask cluster, for --engine dask")
+    add = _add(
+        commands, "verify", verify_records, "retrain a sample of the runs of record and play all kept policies"
+    )
+    add("--sample", type=int, default=3, metavar="K", help="runs to train again (default 3)")
+    add("--seed", type=int, default=None, metavar="S", help="which runs those are (default: drawn anew)")
+    add(
+        "--profiles",
+        type=int,
+        default=8_192,
+        metavar="N",
+        help="profiles on which policies are played (default 8192)",
+    )
     add("--jobs", type=int, default=os.cpu_count() or 1, metavar="J")
     add = _add(commands, "status", show_status, "done, missing and stale runs, with the reason")
     _add_profile(add)
@@ -69,6 +105,8 @@ def parser() -> argparse.ArgumentParser:
     add("--tree", action="store_true", help="print an optimal mechanism")
     add = _add(commands, "bounds", show_bounds, "what the best possible mechanism would earn in a panel")
     add("panel", metavar="PANEL")
+    add = _add(commands, "claims", show_claims, "every claim of the paper, what was found, and the verdict")
+    _add_profile(add)
     add = _add(commands, "bench", show_bench, "speed of the environment and of learning, as ratios")
     add("--seconds", type=float, default=3.0, help="least time for each measurement")
     return root
@@ -80,7 +118,7 @@ def _add(
     """Add a command; return the function that adds its arguments."""
     sub = commands.add_parser(name, help=about, description=about)
     sub.set_defaults(command=command)
-    if name not in ("train", "run"):
+    if name not in ("train", "run", "reproduce"):
         sub.add_argument("--json", action="store_true", help="print JSON")
     added: Callable[..., Any] = sub.add_argument
     return added
@@ -107,14 +145,23 @@ def list_panels(options: argparse.Namespace) -> None:
     lines += [f"more settings: {', '.join(settings.EXTRAS)}, correlated-AGENTS-ITEMS-DELTA"]
     lines += [f"statistic {name}: {statistic.title}" for name, statistic in STATISTICS.items()]
     lines += [
-        f"profile {p.name}: {p.seeds} seeds, up to {p.visits:,} visits" for p in experiments.PROFILES.values()
+        f"profile {p.name}: {p.seeds} seeds, up to {max(p.visits.values()):,} visits"
+        for p in experiments.PROFILES.values()
     ]
     emit(options, data, lines)
 
 
 def train_one(options: argparse.Namespace) -> None:
     """Learn one mechanism, print its curve's ends, store its record."""
-    specification = Specification(options.panel, options.statistic, options.seed, options.visits)
+    hyperparameters = experiments.hyperparameters(options.variant, options.statistic)
+    specification = Specification(
+        options.panel,
+        options.statistic,
+        options.seed,
+        options.visits,
+        hyperparameters=hyperparameters,
+        variant=options.variant,
+    )
     store = results.Store(options.out or experiments.home() / "_build" / "trained")
     results.check_writable(store.root)
     start = time.perf_counter()
@@ -129,14 +176,60 @@ def run_figures(options: argparse.Namespace) -> None:
     """Do the missing runs of a figure, then write its tables and pictures."""
     profile = experiments.profile(options.profile)
     names = settings.FIGURES if options.figure == "all" else [options.figure]
-    done = experiments.run(options.figure, profile, options.jobs)
+    engine = engines.engine(options.engine, options.jobs, options.address)
+    done = experiments.run(options.figure, profile, engine=engine)
     benchmarks.run(experiments.panels(options.figure), options.jobs)
+    if profile.of_record:  # whose tables and pictures are made from data/
+        print(f"{done} runs done; `spm reproduce` completes them and writes {published.folder(profile)}")
+        return
+    draw(names, profile)
+    print(f"{done} runs done, {len(experiments.grid(options.figure, profile)) - done} found done")
+
+
+def draw(names: Iterable[str], profile: experiments.Profile) -> None:
+    """Write the tables and pictures of figures; with all of them, the cover too."""
     for figure in names:
         tables.write(figure, profile)
         figures.write(figure, profile)
-    if options.figure == "all":
+    if set(names) == set(settings.FIGURES):
         figures.write("cover", profile)
-    print(f"{done} runs done, {len(experiments.grid(options.figure, profile)) - done} found done")
+
+
+def reproduce(options: argparse.Namespace) -> None:
+    """Do the whole profile of record, write its results to ``data/``, and then the trials of the tuning."""
+    profile = experiments.profile("paper")
+    engine = engines.engine(options.engine, options.jobs, options.address)
+    results.check_writable(published.folder(profile))
+    start = time.perf_counter()
+    done = experiments.run("all", profile, engine=engine)
+    benchmarks.run(experiments.panels("all"), options.jobs)
+    print(f"{done} runs done; results of record in {published.publish(profile)}")
+    tuning.tune(options.jobs)
+    draw(settings.FIGURES, profile)
+    print(f"{time.perf_counter() - start:.0f} s in all")
+
+
+def verify_records(options: argparse.Namespace) -> None:
+    """Check the results of record; print each failure.
+
+    Raises:
+        ValueError: a check failed, or the results can't be checked.
+    """
+    profile = experiments.profile("paper")
+    seed = secrets.randbelow(2**32) if options.seed is None else options.seed
+    findings = []
+    for one in verify.verify(profile, options.sample, seed, options.profiles, options.jobs):
+        findings.append(one)
+        if not options.json and (one.check == "retrained" or not one.passed):
+            print(f"{one.check}: {one.run}: {'ok' if one.passed else 'FAILED'}, {one.detail}", flush=True)
+    failed = [one for one in findings if not one.passed]
+    emit(
+        options,
+        {"seed": seed, "failed": len(failed), "checks": [asdict(one) for one in findings]},
+        [f"{len(findings)} checks, {len(failed)} failed (--seed {seed})"],
+    )
+    if failed:
+        raise ValueError(f"{len(failed)} of {len(findings)} checks failed, the first: {failed[0].run}")
 
 
 def show_status(options: argparse.Namespace) -> None:
@@ -209,6 +302,13 @@ def show_bounds(options: argparse.Namespace) -> None:
     """Print a panel's certified bracket and its benchmarks, normalised."""
     data = benchmarks.benchmark(options.panel)
     emit(options, data, [f"{name:28}{value}" for name, value in data.items()])
+
+
+def show_claims(options: argparse.Namespace) -> None:
+    """Check every claim against the exact solver and the records of a profile."""
+    checked = entries.ledger(evidence.load(experiments.profile(options.profile)))
+    data = {"counts": entries.counts(checked), "claims": [entry.as_dict() for entry in checked]}
+    emit(options, data, entries.text(checked))
 
 
 def show_bench(options: argparse.Namespace) -> None:

@@ -33,8 +33,9 @@ from spm.demand import Array, valuations
 from spm.market import Market
 from spm.settings import Setting
 
-POOL = 8192
-"""Profiles drawn at a time: large enough that drawing costs little a profile."""
+POOL, POOL_VALUES = 8192, 2**20
+"""Profiles drawn at a time, large enough that drawing costs little a profile; fewer where agents are many, so that
+they hold at most so many values."""
 
 
 def action_space(setting: Setting) -> spaces.Box:
@@ -66,12 +67,17 @@ class Profiles:
     def __init__(self, setting: Setting, rng: np.random.Generator) -> None:
         """Draw from ``setting`` with ``rng``, a pool at a time."""
         self._setting, self._rng = setting, rng
-        self._next = POOL
+        self._pool = max(1, min(POOL, POOL_VALUES // (setting.n_agents * setting.n_types)))
+        self._next = self._pool
+
+    def pool(self) -> Array:
+        """Return the bundle valuations of a fresh pool, ``(R, n, K)``."""
+        return self.take(self._pool)[0]
 
     def take(self, count: int) -> tuple[Array, Array]:
         """Return the next ``count`` profiles; what is left of a pool that is too small is dropped."""
-        if self._next + count > POOL:
-            values = self._setting.sample(self._rng, max(POOL, count))
+        if self._next + count > self._pool:
+            values = self._setting.sample(self._rng, max(self._pool, count))
             self._valuations = valuations(self._setting.demand, values)
             self._first_best = objectives.first_best(self._setting, self._valuations)
             self._next = 0
@@ -88,12 +94,23 @@ class BatchedMarkets(VecEnv):
     profiles for all markets.
     """
 
-    def __init__(self, setting: Setting, statistic: statistics.Statistic, n_markets: int, seed: int = 0) -> None:
-        """Make ``n_markets`` markets of ``setting`` whose policy sees ``statistic``."""
+    def __init__(
+        self,
+        setting: Setting,
+        statistic: statistics.Statistic,
+        n_markets: int,
+        seed: int = 0,
+        stepwise: bool = False,
+    ) -> None:
+        """Make ``n_markets`` markets of ``setting`` whose policy sees ``statistic``.
+
+        With ``stepwise`` each visit is rewarded with what it changed: see :meth:`standing`.
+        """
         self.render_mode = None
         super().__init__(n_markets, observation_space(setting, statistic), action_space(setting))
         self.setting, self.statistic = setting, statistic
         self.objective = objectives.get(setting.objective)
+        self.stepwise = stepwise
         self._actions = np.zeros((n_markets, *(self.action_space.shape or ())), dtype=np.float32)
         self.seed(seed)
 
@@ -106,6 +123,7 @@ class BatchedMarkets(VecEnv):
         """Open all markets with fresh profiles and return the first observations ``(B, width)``."""
         fresh, first_best = self._profiles.take(self.num_envs)
         self.market, self._first_best = Market(self.setting, fresh), first_best.copy()
+        self._stood = first_best.copy()
         return self.statistic.observe(self.market)
 
     def step_async(self, actions: NDArray[np.float32]) -> None:
@@ -117,10 +135,16 @@ class BatchedMarkets(VecEnv):
         self.market.visit(*decode(self._actions, self.market.agents_left))
         over = self.market.over
         rewards = np.zeros(self.num_envs, dtype=np.float32)
+        if self.stepwise:
+            stands = self.standing()
+            rewards[:] = stands - self._stood
+            self._stood = stands
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         ended = np.flatnonzero(over)
         if len(ended):
-            rewards[ended] = self._finish(ended, infos)
+            terminal = self._finish(ended, infos)
+            if not self.stepwise:
+                rewards[ended] = terminal
         return self.statistic.observe(self.market), rewards, over, infos
 
     def _finish(self, ended: NDArray[np.int64], infos: list[dict[str, Any]]) -> Array:
@@ -137,7 +161,22 @@ class BatchedMarkets(VecEnv):
             }
         fresh, self._first_best[ended] = self._profiles.take(len(ended))
         self.market.open(ended, fresh)
+        self._stood[ended] = self._first_best[ended]
         return reward(self.objective, score, best)
+
+    def standing(self) -> Array:
+        """Return the objective so far plus the first best of the agents and items left, ``(B,)``.
+
+        It begins at the profile's first best and ends at the objective, so its changes add up to the terminal
+        reward (objective minus first best) whatever the policy: they are the regret of each single visit, and
+        a visit is not blamed for those before it (a potential, in the words of Ng, Harada and Russell, 1999).
+
+        Raises:
+            ValueError: the setting's first best does not separate (:func:`spm.objectives.separable`).
+        """
+        market = self.market
+        so_far = self.objective.score(market.received, market.payments)
+        return so_far + objectives.rest(self.setting, market.valuations, market.agents_left, market.items_left)
 
     def close(self) -> None:
         """Nothing to release."""

@@ -1,33 +1,58 @@
 """Figures as grids of runs, and running them.
 
-A figure is a grid panel x statistic x seed. A profile says how many seeds, how many visits and how many
-profiles for the evaluations. :func:`run` does what is missing or stale, in parallel, one torch thread a run,
-and stores each run as it ends, so that an interrupted grid goes on where it stopped.
+A figure is a grid panel x variant of the policy x statistic x seed. A profile says how many seeds, how many
+visits and how many profiles for the evaluations. :func:`run` does what is missing or stale, in parallel, one torch
+thread a run, and stores each run as it ends, so that an interrupted grid goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 from tqdm import tqdm
 
+from spm import engines
+from spm.actors import VARIANTS
+from spm.engines import Engine
+from spm.files import write_atomic
 from spm.learning import Hyperparameters, Specification, train
 from spm.names import lookup
-from spm.results import State, Store
+from spm.results import State, Store, describe, sealed
 from spm.settings import FIGURES
 from spm.statistics import STATISTICS
+
+Finished = tuple[Specification, bytes]
+"""A run that was done, and its sealed record."""
 
 STATIC = ("none", "agents-left")
 """Statistics that yield static mechanisms; they have little to learn and get a smaller budget."""
 
-STATIC_HYPERPARAMETERS = Hyperparameters(log_std_init=-2.0)
-"""For them less exploration: noise drawn anew at each visit makes static prices vary from agent to agent while
-learning, and the more it does, the further the learned mean is from the best price that does not vary."""
+HYPERPARAMETERS: dict[tuple[str, bool], Hyperparameters] = {
+    ("scores", False): Hyperparameters(),
+    ("scores", True): Hyperparameters(batch_size=2048, n_epochs=4, learning_rate=1e-3, log_std_init=-2.0),
+    ("groups", False): Hyperparameters(log_std_final=-4.5, stepwise=True),
+    ("groups", True): Hyperparameters(batch_size=2048, n_epochs=4, log_std_init=-2.0, stepwise=True),
+}
+"""PPO's settings by variant and by whether the mechanism is static, the same in all panels.
+
+Static mechanisms explore less: noise drawn anew at each visit makes static prices vary from agent to agent while
+learning, and the more it does, the further the learned mean is from the best price that does not vary. What was
+tried is told in the book's appendix "Tuning".
+"""
+
+
+def hyperparameters(variant: str, statistic: str) -> Hyperparameters:
+    """Return PPO's settings for a curve.
+
+    Raises:
+        ValueError: unknown variant.
+    """
+    lookup("variant", variant, VARIANTS)
+    return HYPERPARAMETERS[variant, statistic in STATIC]
 
 
 @dataclass(frozen=True)
@@ -39,42 +64,46 @@ class Profile:
         seeds: runs for each curve.
         keep: how many of them, the best, are drawn (the paper keeps 3 of 6).
         static_visits: budget of a static mechanism.
-        visits: budget of an adaptive one.
+        visits: budget of an adaptive one, by variant.
         evaluations: points on each curve.
         evaluation_profiles: profiles at each point.
         final_profiles: profiles of the final evaluation.
+        of_record: whether the book reads its results from ``data/`` (:mod:`spm.published`).
     """
 
     name: str
     seeds: int
     keep: int
     static_visits: int
-    visits: int
+    visits: Mapping[str, int]
     evaluations: int
     evaluation_profiles: int
     final_profiles: int
+    of_record: bool = False
 
-    def specification(self, panel: str, statistic: str, seed: int) -> Specification:
+    def specification(self, panel: str, statistic: str, seed: int, variant: str = "scores") -> Specification:
         """Return one run of the grid."""
-        static = statistic in STATIC
         return Specification(
             panel,
             statistic,
             seed,
-            self.static_visits if static else self.visits,
+            self.static_visits if statistic in STATIC else self.visits[variant],
             self.evaluations,
             self.evaluation_profiles,
             self.final_profiles,
-            STATIC_HYPERPARAMETERS if static else Hyperparameters(),
+            hyperparameters(variant, statistic),
+            variant,
         )
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", 2, 2, 4_000, 4_000, 3, 200, 400),
-        Profile("quick", 2, 2, 300_000, 500_000, 11, 1_000, 10_000),
-        Profile("paper", 6, 3, 500_000, 2_000_000, 21, 2_000, 100_000),
+        Profile("smoke", 2, 2, 4_000, {"scores": 4_000, "groups": 4_000}, 3, 200, 400),
+        Profile("quick", 2, 2, 200_000, {"scores": 500_000, "groups": 500_000}, 11, 1_000, 10_000),
+        Profile(
+            "paper", 6, 3, 400_000, {"scores": 1_000_000, "groups": 2_200_000}, 21, 1_000, 100_000, of_record=True
+        ),
     )
 }
 """``paper`` is the paper's protocol, ``quick`` a look at every curve, ``smoke`` only exercises the code."""
@@ -106,12 +135,13 @@ def panels(figure: str) -> tuple[str, ...]:
 def grid(figure: str, of: Profile) -> list[Specification]:
     """Return the runs of a figure, panel by panel, from the least to the most informed statistic.
 
-    >>> len(grid("all", profile("paper")))
-    360
+    >>> len(grid("all", profile("paper")))  # 12 panels, 2 variants, 5 statistics, 6 seeds
+    720
     """
     return [
-        of.specification(panel, statistic, seed)
+        of.specification(panel, statistic, seed, variant)
         for panel in panels(figure)
+        for variant in VARIANTS
         for statistic in STATISTICS
         for seed in range(of.seeds)
     ]
@@ -135,33 +165,49 @@ def status(figure: str, of: Profile) -> list[tuple[Specification, State]]:
     return [(specification, records.state(specification)) for specification in grid(figure, of)]
 
 
-def run(figure: str, of: Profile, jobs: int = 1) -> int:
-    """Do the runs of a figure that are missing or stale, ``jobs`` at a time; return how many there were.
+def run(figure: str, of: Profile, jobs: int = 1, engine: Engine[Finished] | None = None) -> int:
+    """Do the runs of a figure that are missing or stale; return how many there were.
+
+    Args:
+        figure: ``figure-2``, ``figure-3``, ``figure-4`` or ``all``.
+        of: the profile.
+        jobs: processes on this machine, if no engine is given.
+        engine: where the runs are done (:func:`spm.engines.engine`).
+
+    Raises:
+        ValueError: unknown figure, fewer than 1 job, or an engine that can't be used.
+    """
+    todo = [specification for specification, state in status(figure, of) if state.status != "done"]
+    return do([(specification, store(of)) for specification in todo], engine or local_engine(jobs))
+
+
+def local_engine(jobs: int) -> Engine[Finished]:
+    """Return the engine of ``jobs`` processes on this machine.
 
     Raises:
         ValueError: fewer than 1 job.
     """
-    if jobs < 1:
-        raise ValueError(f"jobs must be at least 1, not {jobs}")
-    todo = [specification for specification, state in status(figure, of) if state.status != "done"]
+    return engines.engine("local", jobs)
+
+
+def do(todo: Sequence[tuple[Specification, Store]], engine: Engine[Finished]) -> int:
+    """Do runs and write each record to its store as it comes; return how many there were."""
     # The longest first, so that no long run is left over when all others have ended.
-    todo.sort(key=lambda specification: -specification.visits)
-    total = sum(specification.visits for specification in todo)
-    with tqdm(total=total, unit="visit", unit_scale=True, disable=not todo, mininterval=5) as bar:
-        for done in _in_parallel(todo, store(of).root, jobs):
-            bar.set_postfix_str(f"{done.panel} {done.statistic} {done.seed}", refresh=False)
+    stores = dict(sorted(todo, key=lambda pair: -pair[0].visits))
+    total = sum(specification.visits for specification in stores)
+    with (
+        engine(run_one, list(stores)) as finished,
+        tqdm(total=total, unit="visit", unit_scale=True, disable=not todo, mininterval=5) as bar,
+    ):
+        for done, record in finished:
+            write_atomic(stores[done].path(done), record)
+            bar.set_postfix_str(f"{done.panel} {done.variant} {done.statistic} {done.seed}", refresh=False)
             bar.update(done.visits)
     return len(todo)
 
 
-def _in_parallel(todo: Sequence[Specification], root: Path, jobs: int) -> Iterator[Specification]:
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
-    yield from parallel(joblib.delayed(run_one)(specification, root) for specification in todo)
-
-
-def run_one(specification: Specification, root: Path) -> Specification:
-    """Do one run and store its record; doing it again gives the same record but for its seconds."""
+def run_one(specification: Specification) -> Finished:
+    """Do one run and return it with its record; done again, the record is the same but for its seconds."""
     start = time.perf_counter()
     result = train(specification)
-    Store(root).save(result, time.perf_counter() - start)
-    return specification
+    return specification, sealed(describe(result, time.perf_counter() - start))

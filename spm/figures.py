@@ -23,6 +23,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from spm import experiments, settings, tables
+from spm.actors import VARIANTS
 from spm.benchmarks import benchmark
 from spm.experiments import Profile
 from spm.files import write_atomic
@@ -80,35 +81,43 @@ def canvas(n_panels: int, columns: int = 2) -> tuple[Figure, list[Axes]]:
     return figure, axes[:n_panels]
 
 
-def learning_curves(figure: str, of: Profile) -> Drawing:
-    """Draw ``figure-2``, ``figure-3`` or ``figure-4`` from the records of a profile and the benchmarks."""
-    points, ends = tables.kept_curves(figure, of), tables.learned(figure, of)
+def learning_curves(figure: str, of: Profile, variant: str = "scores") -> Drawing:
+    """Draw ``figure-2``, ``figure-3`` or ``figure-4`` for a variant of the policy, from records and benchmarks."""
+    points, ends = _of(tables.kept_curves(figure, of), variant), _of(tables.learned(figure, of), variant)
     panels = experiments.panels(figure)
     picture, axes = canvas(len(panels))
     for letter, panel, axis in zip("abcdef", panels, axes, strict=False):
         draw_panel(axis, points[points["panel"] == panel], panel)
         axis.set_title(f"({letter}) {settings.get(panel).title}", loc="left", color=INK)
-    return drawing(figure, picture, _caption(figure, of), _alt(figure, ends))
+    name = figure if variant == "scores" else f"{figure}-{variant}"
+    return drawing(name, picture, _caption(figure, of, variant), _alt(figure, ends))
+
+
+def _of(table: pd.DataFrame, variant: str) -> pd.DataFrame:
+    """The rows of a variant of the policy."""
+    return table[table["variant"] == variant]
 
 
 def cover(of: Profile, panels: Sequence[str] = ("delta-0.5", "kitchen-sink")) -> Drawing:
     """Draw two panels that show the book's theme: what a mechanism gains by adapting to what was bought."""
-    points = tables.kept_curves("all", of)
+    points = _of(tables.kept_curves("all", of), "groups")
     picture, axes = canvas(len(panels))
     for panel, axis in zip(panels, axes, strict=True):
         draw_panel(axis, points[points["panel"] == panel], panel)
         axis.set_title(settings.get(panel).title, loc="left", color=INK)
     caption = (
         "Learned mechanisms that adapt to what was bought earn more than static ones: correlated values (left) "
-        f"and a setting where the order must adapt (right). {_seeds(of)}; up to {of.visits:,} visits."
+        f"and a setting where the order must adapt (right). Policy that chooses among groups of agents; "
+        f"{_seeds(of)}; up to {of.visits['groups']:,} visits."
     )
     return drawing("cover", picture, caption, "Learning curves of two panels; they are in Figures 2 and 3.")
 
 
 def write(figure: str, of: Profile) -> None:
-    """Write a figure, or the ``cover``, as SVG to ``_build/figures/<profile>/``."""
-    drawn = cover(of) if figure == "cover" else learning_curves(figure, of)
-    write_atomic(experiments.home() / "_build" / "figures" / of.name / f"{figure}.svg", drawn.svg)
+    """Write a figure for each variant of the policy, or the ``cover``, as SVG to ``_build/figures/<profile>/``."""
+    drawn = [cover(of)] if figure == "cover" else [learning_curves(figure, of, variant) for variant in VARIANTS]
+    for one in drawn:
+        write_atomic(experiments.home() / "_build" / "figures" / of.name / f"{one.name}.svg", one.svg)
 
 
 def _unit(panel: str) -> str:
@@ -209,12 +218,19 @@ _TITLES = {
 }
 
 
-def _caption(figure: str, of: Profile) -> str:
-    number = figure.removeprefix("figure-")
+_POLICIES = {
+    "scores": ("", "Policy as in the paper: Gaussian scores for the order."),
+    "groups": (" again", "Policy that chooses among groups of exchangeable agents, with prices for each group."),
+}
+
+
+def _caption(figure: str, of: Profile, variant: str) -> str:
+    number, (again, policy) = figure.removeprefix("figure-"), _POLICIES[variant]
     return (
-        f"<b>Figure {number}.</b> {_TITLES[figure]} {_seeds(of)}, with its 95% interval over seeds (Student's t, "
-        f"wide for few seeds; cut where it leaves the axes); the static mechanisms (ASP, PSP) learned from "
-        f"{of.static_visits:,} visits, the others from {of.visits:,}. Each point is an evaluation of the policy "
+        f"<b>Figure {number}{again}.</b> {_TITLES[figure]} {policy} {_seeds(of)}, "
+        f"with its 95% interval over seeds (Student's t, wide for few seeds; cut where it leaves the axes); the static "
+        f"mechanisms (ASP, PSP) learned from {of.static_visits:,} visits, the others from {of.visits[variant]:,}. "
+        f"Each point is an evaluation of the policy "
         f"without exploration noise on {of.evaluation_profiles:,} fresh profiles. RSD: random serial dictatorship "
         f"(↓ where it lies below the axis). Optimum: certified bracket of the best SPM (a band, or a line where "
         f"it is exact). Dotted lines: the best static mechanisms by direct optimisation, in the colours of ASP "

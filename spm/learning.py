@@ -8,29 +8,27 @@ seed, so that curves of one panel can be compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from stable_baselines3 import PPO
-from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 
-from spm import settings, statistics
-from spm.demand import bundles
-from spm.environment import POOL, BatchedMarkets, Profiles
-from spm.mechanisms import Learned, Outcomes, play
+from spm import objectives, settings, statistics
+from spm.actors import VARIANTS, Weights, actor_weights, mechanism
+from spm.demand import Array, bundles
+from spm.environment import BatchedMarkets, Profiles
+from spm.mechanisms import Outcomes, play
+from spm.names import lookup
+from spm.policies import GroupPolicy, StatisticOnly
 from spm.settings import Setting
-from spm.statistics import Observation
-
-Weights = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """PPO's settings, the same for all panels; static mechanisms explore less (:mod:`spm.experiments`).
+    """PPO's settings, the same for all panels (:data:`spm.experiments.HYPERPARAMETERS`).
 
     Attributes:
         n_markets: markets in parallel, B.
@@ -39,18 +37,23 @@ class Hyperparameters:
         n_epochs: passes over a rollout.
         learning_rate: at the start; falls linearly to 0.
         log_std_init: log standard deviation of the exploration noise at the start.
+        log_std_final: at the end, falling linearly; None: it is learned with the policy.
         width: units in each of the two hidden layers.
         clip_range: PPO's clipping of the probability ratio.
+        stepwise: reward each visit with its own regret where the setting allows it, instead of the last with
+            all of them (:meth:`spm.environment.BatchedMarkets.standing`).
     """
 
     n_markets: int = 512
     episodes: int = 1
-    batch_size: int = 2048
-    n_epochs: int = 4
-    learning_rate: float = 1e-3
+    batch_size: int = 1024
+    n_epochs: int = 1
+    learning_rate: float = 2e-3
     log_std_init: float = -1.0
+    log_std_final: float | None = None
     width: int = 64
     clip_range: float = 0.2
+    stepwise: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Specification:
         evaluation_profiles: fresh profiles at each of them.
         final_profiles: fresh profiles for the final evaluation.
         hyperparameters: PPO's settings.
+        variant: the kind of policy (:data:`spm.actors.VARIANTS`).
     """
 
     panel: str
@@ -76,15 +80,17 @@ class Specification:
     evaluation_profiles: int = 2000
     final_profiles: int = 10_000
     hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
+    variant: str = "scores"
 
     def __post_init__(self) -> None:
         """Check the names and sizes.
 
         Raises:
-            ValueError: unknown panel or statistic, or an impossible size.
+            ValueError: unknown panel, statistic or variant, or an impossible size.
         """
         settings.get(self.panel)
         statistics.get(self.statistic)
+        lookup("variant", self.variant, VARIANTS)
         if self.seed < 0:
             raise ValueError(f"seed must be at least 0, not {self.seed}")
         if self.visits < 1:
@@ -132,7 +138,8 @@ def train(specification: Specification) -> Run:
     try:
         model = make_model(specification)
         evaluator = _Evaluator(specification)
-        model.learn(_whole_rollouts(specification), callback=evaluator)
+        noise = _Noise(specification.hyperparameters)
+        model.learn(_whole_rollouts(specification), callback=CallbackList([evaluator, noise]))
         curve = (*evaluator.points, evaluator.evaluate(model))
     finally:
         torch.set_num_threads(threads)
@@ -148,11 +155,14 @@ def make_model(specification: Specification) -> PPO:
     hyper = specification.hyperparameters
     setting = settings.get(specification.panel)
     statistic = statistics.get(specification.statistic)
+    in_groups = specification.variant == "groups"
     seed = int(np.random.SeedSequence(specification.seed).generate_state(1)[0])
-    env = BatchedMarkets(setting, statistic, hyper.n_markets, seed)
+    sees = statistic.with_agents_left() if in_groups else statistic
+    stepwise = hyper.stepwise and objectives.separable(setting)
+    env = BatchedMarkets(setting, sees, hyper.n_markets, seed, stepwise)
     n_steps = setting.n_agents * hyper.episodes
     model = PPO(
-        "MlpPolicy",
+        GroupPolicy if in_groups else "MlpPolicy",
         env,
         n_steps=n_steps,
         batch_size=nearest_divisor(n_steps * hyper.n_markets, hyper.batch_size),
@@ -161,12 +171,27 @@ def make_model(specification: Specification) -> PPO:
         gamma=1.0,
         gae_lambda=1.0,
         clip_range=hyper.clip_range,
-        policy_kwargs={"net_arch": [hyper.width, hyper.width], "log_std_init": hyper.log_std_init},
+        policy_kwargs={"net_arch": [hyper.width, hyper.width], "log_std_init": hyper.log_std_init}
+        | (_group_arguments(setting, statistic) if in_groups else {}),
         seed=seed,
         device="cpu",
     )
-    start_prices(model, setting)
+    if not in_groups:
+        start_prices(model, setting)
+    if hyper.log_std_final is not None:
+        model.policy.log_std.requires_grad_(False)
     return model
+
+
+def _group_arguments(setting: Setting, statistic: statistics.Statistic) -> dict[str, Any]:
+    """What :class:`spm.policies.GroupPolicy` needs beyond SB3's own arguments."""
+    return {
+        "group_of": setting.model.group_of,
+        "anonymous": statistic.blocks == ("constant",),
+        "start_prices": mean_values(setting),
+        "features_extractor_class": StatisticOnly,
+        "features_extractor_kwargs": {"width": statistic.width(setting)},
+    }
 
 
 def start_prices(model: PPO, setting: Setting) -> None:
@@ -175,12 +200,17 @@ def start_prices(model: PPO, setting: Setting) -> None:
     Prices that start at 0 sell everything to whoever comes first, and prices that start too high sell
     nothing: either way learning begins where it sees no difference between mechanisms.
     """
-    values = Profiles(setting, np.random.default_rng(0)).take(POOL)[0]
-    singles = bundles(setting.demand, setting.n_types).sum(axis=1) == 1
-    mean = np.maximum(values[:, :, singles], 0.0).mean(axis=(0, 1))
     with torch.no_grad():
         bias: torch.Tensor = model.policy.action_net.bias  # type: ignore[assignment]
-        bias[setting.n_agents :] = torch.as_tensor(mean)
+        bias[setting.n_agents :] = torch.as_tensor(mean_values(setting))
+
+
+def mean_values(setting: Setting) -> Array:
+    """Return each type's mean value, ``(T,)``, over agents and a pool of profiles."""
+    values = Profiles(setting, np.random.default_rng(0)).pool()
+    singles = bundles(setting.demand, setting.n_types).sum(axis=1) == 1
+    means: Array = np.maximum(values[:, :, singles], 0.0).mean(axis=(0, 1))
+    return means
 
 
 def nearest_divisor(total: int, wanted: int) -> int:
@@ -217,8 +247,9 @@ def evaluation_seed(stream: str, index: int = 0) -> int:
 
 def evaluate(specification: Specification, weights: Weights, n_profiles: int, seed: int, visits: int) -> Point:
     """Evaluate a policy without its noise on the profiles of ``seed``."""
-    mechanism = Learned(statistics.get(specification.statistic), actor(weights))
-    return point(play(mechanism, settings.get(specification.panel), n_profiles, seed), visits)
+    setting = settings.get(specification.panel)
+    learned = mechanism(setting, specification.statistic, specification.variant, weights)
+    return point(play(learned, setting, n_profiles, seed), visits)
 
 
 def point(outcomes: Outcomes, visits: int) -> Point:
@@ -234,28 +265,21 @@ def point(outcomes: Outcomes, visits: int) -> Point:
     )
 
 
-def actor_weights(model: PPO) -> Weights:
-    """Return the part of the network that acts (the critic is only needed while learning)."""
-    return {
-        name: tensor.detach().clone()
-        for name, tensor in model.policy.state_dict().items()
-        if name.startswith(("mlp_extractor.policy_net.", "action_net."))
-    }
+class _Noise(BaseCallback):
+    """Lets the exploration noise fall linearly in its logarithm, where that is asked for."""
 
+    def __init__(self, hyper: Hyperparameters) -> None:
+        super().__init__()
+        self._start, self._end = hyper.log_std_init, hyper.log_std_final
 
-def actor(weights: Weights) -> Callable[[Observation], NDArray[np.floating[Any]]]:
-    """Return the function from observations to actions without noise: linear layers with tanh between them."""
-    names = [name.removesuffix(".weight") for name in weights if name.endswith(".weight")]
-    names.sort(key=lambda name: (name == "action_net", name))  # hidden layers by number, then the output
-    layers = [(weights[f"{name}.weight"], weights[f"{name}.bias"]) for name in names]
+    def _on_rollout_start(self) -> None:
+        if self._end is not None:
+            left: float = self.model._current_progress_remaining
+            log_std: torch.Tensor = self.model.policy.log_std  # type: ignore[assignment]
+            log_std.data.fill_(self._end + (self._start - self._end) * left)
 
-    def act(observation: Observation) -> NDArray[np.floating[Any]]:
-        signal = torch.from_numpy(observation)
-        for depth, (weight, bias) in enumerate(layers):
-            signal = torch.nn.functional.linear(torch.tanh(signal) if depth else signal, weight, bias)
-        return signal.numpy()
-
-    return act
+    def _on_step(self) -> bool:
+        return True
 
 
 class _Evaluator(BaseCallback):

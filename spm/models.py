@@ -1,6 +1,6 @@
 """Value models with continuous values: how a profile of values is drawn, and from which latent.
 
-Each model is a frozen record with ``n_agents`` and ``sample(rng, B) -> (B, n, T)``, like
+Each model is a frozen record with ``n_agents``, ``group_of`` and ``sample(rng, B) -> (B, n, T)``, like
 :class:`spm.finite.FiniteModel`. Values lie in [0, 1].
 """
 
@@ -22,6 +22,10 @@ class ValueModel(Protocol):
     def n_agents(self) -> int:
         """Number of agents."""
 
+    @property
+    def group_of(self) -> NDArray[np.int64]:
+        """Each agent's group, ``(n,)``, from 0; exchanging agents of a group changes nothing."""
+
     def sample(self, rng: np.random.Generator, n_profiles: int) -> Array:
         """Draw ``n_profiles`` value profiles, ``(B, n, T)`` (``(B, n, 2**T)`` for combinatorial demand)."""
 
@@ -37,6 +41,11 @@ class CorrelatedModel:
     n_agents: int
     delta: float
     n_types: int = 1
+
+    @property
+    def group_of(self) -> NDArray[np.int64]:
+        """All agents are exchangeable."""
+        return np.zeros(self.n_agents, dtype=np.int64)
 
     def sample(self, rng: np.random.Generator, n_profiles: int) -> Array:
         """Draw ``(B, n, T)`` values."""
@@ -71,6 +80,11 @@ class MaxMinModel:
         """One orange agent, then the blue, then the red ones."""
         return 1 + 2 * self.n_blue
 
+    @property
+    def group_of(self) -> NDArray[np.int64]:
+        """Orange, blue and red."""
+        return np.repeat(np.arange(3), [1, self.n_blue, self.n_blue])
+
     def sample(self, rng: np.random.Generator, n_profiles: int) -> Array:
         """Draw ``(B, n, 2)`` values for (black, white)."""
         low, high = self.supports()
@@ -100,6 +114,11 @@ class LicencesModel:
         """Four local agents, then four national ones."""
         return 8
 
+    @property
+    def group_of(self) -> NDArray[np.int64]:
+        """Each local agent is alone; the national agents who want the same pair are exchangeable."""
+        return np.array([0, 1, 2, 3, 4, 4, 5, 5])
+
     def sample(self, rng: np.random.Generator, n_profiles: int) -> Array:
         """Draw value tables ``(B, 8, 16)``: the index is the set of licences, bit by bit."""
         wanted = np.array([1, 2, 4, 8, 3, 3, 12, 12])
@@ -122,6 +141,11 @@ class SampleModel:
     def n_agents(self) -> int:
         """Number of agents in each profile."""
         return int(self.profiles.shape[1])
+
+    @property
+    def group_of(self) -> NDArray[np.int64]:
+        """Nothing is known of the agents: each is a group of her own."""
+        return np.arange(self.n_agents)
 
     def sample(self, rng: np.random.Generator, n_profiles: int) -> Array:
         """Draw ``n_profiles`` of the given profiles."""

@@ -102,9 +102,8 @@ def first_best(setting: Setting, valuations: Array) -> Array:
     v_i(b) combined with W_{i-1}(s - b), for every vector s of copies at hand.
     """
     goal = get(setting.objective)
-    separable = setting.demand == "additive" or setting.n_types == 1
-    if goal.combine is np.add and separable:
-        return _highest_values_win(setting, valuations)
+    if separable(setting):
+        return _highest_values_win(setting, valuations, np.tile(setting.supply, (len(valuations), 1)))
     states = tuple(copies + 1 for copies in setting.supply)
     best = np.full((*states, len(valuations)), goal.empty)
     options = bundles(setting.demand, setting.n_types)
@@ -124,12 +123,36 @@ def _add_agent(best: Array, worth: Array, options: NDArray[np.int8], combine: Co
     return better
 
 
-def _highest_values_win(setting: Setting, valuations: Array) -> Array:
-    """Sum of the highest values for each type, as many as there are copies, ``(B,)``."""
+def separable(setting: Setting) -> bool:
+    """Say whether the first best is "the highest values win" for each type: sums, additive or with one type."""
+    one_by_one = setting.demand == "additive" or setting.n_types == 1
+    return one_by_one and get(setting.objective).combine is np.add
+
+
+def _highest_values_win(setting: Setting, valuations: Array, copies: NDArray[np.int64]) -> Array:
+    """Sum of the highest values for each type, as many as there are ``copies (B, T)``, ``(B,)``."""
     total = np.zeros(len(valuations))
     singles = bundles(setting.demand, setting.n_types)
-    for t, copies in enumerate(setting.supply):
+    for t in range(setting.n_types):
         only_t = int(np.flatnonzero((singles.sum(axis=1) == 1) & (singles[:, t] == 1))[0])
-        worth = np.sort(np.maximum(valuations[:, :, only_t], 0.0), axis=1)
-        total += worth[:, -copies:].sum(axis=1)
+        most = int(copies[:, t].max(initial=0))
+        worth = -np.sort(-np.maximum(valuations[:, :, only_t], 0.0), axis=1)[:, :most]
+        total += np.where(np.arange(worth.shape[1]) < copies[:, t, None], worth, 0.0).sum(axis=1)
     return total
+
+
+def rest(setting: Setting, valuations: Array, agents_left: NDArray[np.bool_], copies: NDArray[np.int64]) -> Array:
+    """Return the welfare that the agents left could have from the items left, ``(B,)``.
+
+    Args:
+        setting: a separable one.
+        valuations: ``(B, n, K)`` bundle valuations.
+        agents_left: ``(B, n)`` True for agents not yet visited.
+        copies: ``(B, T)`` items left.
+
+    Raises:
+        ValueError: the setting is not separable.
+    """
+    if not separable(setting):
+        raise ValueError(f"the first best of {setting.name!r} is not a sum of highest values")
+    return _highest_values_win(setting, np.where(agents_left[..., None], valuations, 0.0), copies)

@@ -1,9 +1,9 @@
 """The store of finished runs, and the tidy tables made from them.
 
-A record is one JSON file a run: ``<profile>/<panel>/<statistic>-<seed>.json``. It holds the specification, a
-fingerprint of every module that produced it, package versions, processor, seconds, the learning curve, the
-final evaluation and the policy's weights, all under one checksum. Records are written whole or not at all. A
-record is reused only while it is intact, its specification is the one asked for, and the producing modules
+A record is one JSON file a run: ``<profile>/<panel>/<statistic>-<variant>-<seed>.json``. It holds the
+specification, a fingerprint of every module that produced it, package versions, processor, seconds, the learning
+curve, the final evaluation and the policy's weights, all under one checksum. Records are written whole or not at
+all. A record is reused only while it is intact, its specification is the one asked for, and the producing modules
 are unchanged; :meth:`Store.state` says which of these fails.
 """
 
@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from spm import statistics
+from spm import settings
+from spm.actors import mechanism
 from spm.files import canonical, dependencies, digest, source_digests, write_atomic
-from spm.learning import Run, Specification, actor
+from spm.learning import Run, Specification
 from spm.mechanisms import Learned
 
 SOURCES = source_digests(dependencies("learning"))
@@ -48,7 +49,8 @@ class Store:
 
     def path(self, specification: Specification) -> Path:
         """Return where the record of a run lies."""
-        return self.root / specification.panel / f"{specification.statistic}-{specification.seed}.json"
+        name = f"{specification.statistic}-{specification.variant}-{specification.seed}.json"
+        return self.root / specification.panel / name
 
     def save(self, run: Run, seconds: float) -> Path:
         """Write the record of a run that took ``seconds``.
@@ -180,4 +182,5 @@ def check_writable(folder: Path) -> None:
 def mechanism_of(record: dict[str, Any]) -> Learned:
     """Return the mechanism whose policy a record holds."""
     weights = {name: unpack(data) for name, data in record["weights"].items()}
-    return Learned(statistics.get(record["specification"]["statistic"]), actor(weights))
+    asked = record["specification"]
+    return mechanism(settings.get(asked["panel"]), asked["statistic"], asked["variant"], weights)

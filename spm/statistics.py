@@ -35,7 +35,7 @@ The first five are the paper's; ``belief`` is not, and needs a setting with a la
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -97,6 +97,10 @@ class Statistic:
     def observe(self, market: Market) -> Observation:
         """Return what the policy sees, ``(B, width)``."""
         return np.concatenate([BLOCKS[block].values(market) for block in self.blocks], axis=1, dtype=np.float32)
+
+    def with_agents_left(self) -> Statistic:
+        """Return the statistic followed by n more columns: the agents left, for whoever may only visit those."""
+        return replace(self, blocks=(*self.blocks, "agents"))
 
     def layout(self, setting: Setting) -> pd.DataFrame:
         """Return the table of columns: each block, its first column, the column after its last, its meaning.

@@ -14,12 +14,15 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from spm import experiments, settings
+from spm import experiments, published, settings
+from spm.actors import VARIANTS
 from spm.benchmarks import benchmark
 from spm.experiments import Profile
 from spm.files import write_atomic
 
-KEY = ["panel", "statistic", "seed"]
+CURVE = ["panel", "variant", "statistic"]
+KEY = [*CURVE, "seed"]
+POINT = ["visits", "objective", "objective_se", "regret", "regret_se"]
 LABELS = {
     "none": "ASP",
     "agents-left": "PSP",
@@ -28,6 +31,9 @@ LABELS = {
     "price-allocation": "Price-allocation",
 }
 """Short names of the learned curves, as in the paper's legend."""
+
+POLICIES = dict(zip(VARIANTS, ("scores (paper)", "groups"), strict=True))
+"""Short names of the policy's variants."""
 
 BENCHMARKS = {
     "rsd": ("rsd", "RSD"),
@@ -39,21 +45,33 @@ BENCHMARKS = {
 
 
 def curves(figure: str, of: Profile) -> pd.DataFrame:
-    """Return every point of every learning curve: panel, statistic, seed, visits, objective, regret and errors.
+    """Return every point of every learning curve: panel, variant, statistic, seed, visits, means and errors.
+
+    Read from the results of record (:mod:`spm.published`) if the profile is one of record, else from its runs.
 
     Raises:
-        ValueError: a record is missing or damaged.
+        ValueError: a record is missing, damaged or (of record) stale.
     """
-    return _from_records(figure, of, "curve")
+    return _points(figure, of, "curve")
 
 
 def finals(figure: str, of: Profile) -> pd.DataFrame:
     """Return the final evaluation of every run, with columns as in :func:`curves`.
 
     Raises:
-        ValueError: a record is missing or damaged.
+        ValueError: a record is missing, damaged or (of record) stale.
     """
-    return _from_records(figure, of, "final")
+    return _points(figure, of, "final")
+
+
+def _points(figure: str, of: Profile, part: str) -> pd.DataFrame:
+    if of.of_record:
+        table = published.published(of)["curves" if part == "curve" else "runs"]
+        table = table[table["panel"].isin(experiments.panels(figure))][[*KEY, *POINT]].reset_index(drop=True)
+    else:
+        table = _from_records(figure, of, part)
+    table["estimate"] = table["panel"].map(lambda panel: benchmark(panel)["first_best"]) - table["regret"]
+    return table
 
 
 def _from_records(figure: str, of: Profile, part: str) -> pd.DataFrame:
@@ -63,9 +81,7 @@ def _from_records(figure: str, of: Profile, part: str) -> pd.DataFrame:
         points = records.load(specification)[part]
         key = {name: getattr(specification, name) for name in KEY}
         rows += [key | point for point in (points if isinstance(points, list) else [points])]
-    table = pd.DataFrame(rows)
-    table["estimate"] = table["panel"].map(lambda panel: benchmark(panel)["first_best"]) - table["regret"]
-    return table
+    return pd.DataFrame(rows)
 
 
 def baselines(figure: str) -> pd.DataFrame:
@@ -79,13 +95,13 @@ def kept(final: pd.DataFrame, keep: int) -> pd.DataFrame:
     The paper keeps the 3 of 6 seeds "with highest average performance"; we read this as the average over the
     profiles of the final evaluation.
     """
-    ranks = final.groupby(["panel", "statistic"])["regret"].rank(method="first")
+    ranks = final.groupby(CURVE)["regret"].rank(method="first")
     return final[ranks <= keep]
 
 
 def summary(points: pd.DataFrame) -> pd.DataFrame:
     """Return mean over seeds and the half-width of its 95% interval (Student's t) for each point of a curve."""
-    grouped = points.groupby(["panel", "statistic", "visits"], sort=False)["estimate"]
+    grouped = points.groupby([*CURVE, "visits"], sort=False)["estimate"]
     table = grouped.agg(["mean", "std", "count"]).reset_index()
     quantile = stats.t.ppf(0.975, np.maximum(table["count"] - 1, 1))
     table["half_width"] = quantile * table["std"].fillna(0.0) / np.sqrt(table["count"])
@@ -111,9 +127,10 @@ def write(figure: str, of: Profile) -> None:
         write_atomic(folder / f"{figure}-{name}.csv", table.to_csv(index=False).encode())
 
 
-def glance(of: Profile) -> pd.DataFrame:
+def glance(of: Profile, variant: str) -> pd.DataFrame:
     """Return all panels' results at a glance: RSD, each learned curve (mean of the kept seeds), upper bounds."""
-    means = learned("all", of).pivot(index="panel", columns="statistic", values="mean")
+    ends = learned("all", of)
+    means = ends[ends["variant"] == variant].pivot(index="panel", columns="statistic", values="mean")
     base = baselines("all").set_index("panel")
     columns = [base["rsd"].rename("RSD"), *(means[name].rename(label) for name, label in LABELS.items())]
     columns += [base["upper"].rename("Optimum at most"), base["first_best"].rename("First best")]
@@ -122,7 +139,7 @@ def glance(of: Profile) -> pd.DataFrame:
 
 
 def contrasts(panel: str, of: Profile, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
-    """Return, for each pair of names, whether the first beats the second in a panel.
+    """Return, for each variant and pair of names, whether the first beats the second in a panel.
 
     Args:
         panel: the panel.
@@ -130,19 +147,25 @@ def contrasts(panel: str, of: Profile, pairs: Sequence[tuple[str, str]]) -> pd.D
         pairs: (better, worse); each the name of a statistic or of one of :data:`BENCHMARKS`.
 
     Returns:
-        One row a pair: the difference of the means, the *least* difference (the worst kept seed of the better
-        against the best kept seed of the worse), and whether even that is positive.
+        One row a pair and variant: the difference of the means, the *least* difference (the worst kept seed of the
+        better against the best kept seed of the worse), and whether even that is positive.
     """
     figure = next(name for name, panels in settings.FIGURES.items() if panel in panels)
     ends = kept(finals(figure, of), of.keep)
-    seeds = {str(s): rows["estimate"] for s, rows in ends[ends["panel"] == panel].groupby("statistic")}
+    ends = ends[ends["panel"] == panel]
     best = benchmark(panel)
-    seeds |= {name: pd.Series([best[key]]) for name, (key, _) in BENCHMARKS.items()}
-    rows = [(a, b, seeds[a].mean() - seeds[b].mean(), seeds[a].min() - seeds[b].max()) for a, b in pairs]
-    table = pd.DataFrame(rows, columns=["better", "worse", "difference", "least difference"])
+    fixed = {name: pd.Series([best[key]]) for name, (key, _) in BENCHMARKS.items()}
+    rows = []
+    for variant, policy in POLICIES.items():
+        runs = ends[ends["variant"] == variant].groupby("statistic")
+        seeds = fixed | {str(name): group["estimate"] for name, group in runs}
+        for a, b in pairs:
+            if not {a, b} <= set(BENCHMARKS) or variant == next(iter(POLICIES)):
+                rows.append((policy, a, b, seeds[a].mean() - seeds[b].mean(), seeds[a].min() - seeds[b].max()))
+    table = pd.DataFrame(rows, columns=["policy", "better", "worse", "difference", "least difference"])
+    table.loc[table["better"].isin(BENCHMARKS) & table["worse"].isin(BENCHMARKS), "policy"] = "none"
     table.insert(0, "panel", settings.get(panel).title)
-    table["holds"] = table["least difference"] > 0
-    table["holds"] = table["holds"].map({True: "yes", False: "no"})
+    table["holds"] = (table["least difference"] > 0).map({True: "yes", False: "no"})
     return table.replace(LABELS | {name: label for name, (_, label) in BENCHMARKS.items()})
 
 
@@ -152,11 +175,15 @@ def final_table(figure: str, of: Profile) -> pd.DataFrame:
     ends["text"] = [
         f"{mean:.4f} ± {half:.4f}" for mean, half in zip(ends["mean"], ends["half_width"], strict=True)
     ]
-    table = ends.pivot(index="panel", columns="statistic", values="text")[list(LABELS)].rename(columns=LABELS)
+    table = ends.pivot(index=["panel", "variant"], columns="statistic", values="text")
+    table = table[list(LABELS)].rename(columns=LABELS)
     for name, label in {"rsd": "RSD", "upper": "Optimum at most", "first_best": "First best"}.items():
-        table[label] = [f"{benchmark(str(panel))[name]:.3f}" for panel in table.index]
-    table = table.reindex(list(experiments.panels(figure)))
-    return table.rename(index=lambda panel: settings.get(panel).title).rename_axis(index=None, columns=None)
+        table[label] = [f"{benchmark(str(panel))[name]:.3f}" for panel, _ in table.index]
+    rows = [(panel, variant) for panel in experiments.panels(figure) for variant in POLICIES]
+    titles = [(settings.get(panel).title, POLICIES[variant]) for panel, variant in rows]
+    table = table.reindex(rows)
+    table.index = pd.MultiIndex.from_tuples(titles, names=[None, "policy"])
+    return table.rename_axis(columns=None)
 
 
 def bounds_table() -> pd.DataFrame:
@@ -190,8 +217,10 @@ def attained(of: Profile) -> pd.DataFrame:
         shares = [
             f"{100 * (row['mean'] - best['rsd']) / (best[end] - best['rsd']):.1f} %" for end in ("lower", "upper")
         ]
-        rows.append((settings.get(panel).title, LABELS[str(row["statistic"])], f"{row['mean']:.4f}", *shares))
-    return pd.DataFrame(rows, columns=["panel", "best learned curve", "objective", "of lower", "of upper"])
+        which = (settings.get(panel).title, POLICIES[str(row["variant"])], LABELS[str(row["statistic"])])
+        rows.append((*which, f"{row['mean']:.4f}", *shares))
+    columns = ["panel", "policy", "best learned curve", "objective", "of lower", "of upper"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def adaptivity_map(sizes: pd.DataFrame, index: str = "n") -> pd.DataFrame:
@@ -223,6 +252,7 @@ def above_upper(of: Profile) -> pd.DataFrame:
         upper=bound, above=(over / ends["regret_se"].clip(lower=1e-9)).where(over.abs() > 1e-9, 0.0)
     )
     rows = ends.loc[ends.groupby("panel", sort=False)["above"].idxmax()]
-    table = rows[["panel", "statistic", "seed", "estimate", "upper", "above"]].replace({"statistic": LABELS})
+    table = rows[["panel", "variant", "statistic", "seed", "estimate", "upper", "above"]]
+    table = table.replace({"statistic": LABELS, "variant": POLICIES}).rename(columns={"variant": "policy"})
     table["panel"] = [settings.get(str(panel)).title for panel in table["panel"]]
     return table.rename(columns={"above": "standard errors"}).reset_index(drop=True)

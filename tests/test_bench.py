@@ -2,16 +2,68 @@
 
 from __future__ import annotations
 
-from spm.bench import bench, raw_batched
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from spm import bench
+from spm.bench import raw_batched
 
 
 def test_ratios_are_of_the_rates() -> None:
-    data = bench(seconds=0.01)
+    data = bench.bench(seconds=0.01, sizes=(20,))
     assert min(data.values()) > 0
+    learning = data["learning_visits_per_second"]
     assert data["raw_ratio"] == data["raw_visits_per_second"] / data["raw_visits_per_second_single"]
-    assert data["learning_ratio"] == data["learning_visits_per_second"] / data["learning_visits_per_second_single"]
+    assert data["learning_ratio"] == learning / data["learning_visits_per_second_single"]
+    assert data["learning_percent_of_networks"] == 100 * learning / data["networks_visits_per_second"]
+    assert data["learning_percent_outside_torch"] < 100
+    assert data["items_agents_left_20_markets"] == data["price_allocation_20_markets"] == 200
 
 
 def test_an_episode_counts_its_visits() -> None:
     visits = raw_batched(7)()
     assert 5 * 7 <= visits <= 20 * 7
+
+
+def test_a_rollout_of_the_environment_counts_its_visits() -> None:
+    assert bench.stepping("correlated-12-3-0.5", "allocation", 5)() == 12 * 5
+
+
+def test_the_floor_does_the_passes_of_a_rollout_and_its_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[int] = []
+
+    def counted(inputs: int, outputs: int) -> torch.nn.Sequential:
+        layer = torch.nn.Linear(inputs, outputs)
+        layer.register_forward_hook(lambda *call: rows.append(len(call[1][0])))
+        return torch.nn.Sequential(layer)
+
+    monkeypatch.setattr(bench, "_perceptron", counted)
+    assert bench.networks_alone()() == 20 * 512
+    assert rows.count(512) == 2 * 20, "actor and critic, at each step"
+    assert sum(rows) - 2 * 20 * 512 == 2 * 4 * 20 * 512, "and on every visit, in each of 4 epochs"
+
+
+def test_time_outside_torch_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def half_asleep(*_: object) -> object:
+        def work() -> int:
+            start, square = time.perf_counter(), torch.rand(300, 300)
+            for _ in range(20):
+                square @ square
+            time.sleep(9 * (time.perf_counter() - start))
+            return 1
+
+        return work
+
+    monkeypatch.setattr(bench, "_learn", half_asleep)
+    assert 80 < bench.percent_outside_torch() < 100
+
+
+def test_the_peak_is_the_processes_own() -> None:
+    """Memory that this process holds is not counted, although the measured process starts from here."""
+    held = np.ones(2**26)  # 512 MiB
+    rows = bench.growth(0.01, (8,))
+    assert held.nbytes == 2**29
+    assert 50 < rows["items_agents_left_8_peak_mib"] < 600

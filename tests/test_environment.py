@@ -231,3 +231,41 @@ def test_attributes_are_shared_and_there_is_nothing_inside_to_call() -> None:
     assert env.env_is_wrapped(gymnasium.Wrapper) == [False] * 3
     with pytest.raises(ValueError, match="no inner environments on which to call 'render'"):
         env.env_method("render")
+
+
+@pytest.mark.parametrize("name", ["correlated-6-2-0.5", "additive", "revenue", "id"])
+def test_stepwise_rewards_add_up_to_the_terminal_reward(name: str) -> None:
+    setting = settings.get(name)
+    whole = BatchedMarkets(setting, STATISTICS["none"], 8, 5)
+    steps = BatchedMarkets(setting, STATISTICS["none"], 8, 5, stepwise=True)
+    whole.reset(), steps.reset()
+    totals, episodes = np.zeros(8), 0
+    for step in range(3 * setting.n_agents):
+        actions = actions_for(setting, (8,), step)
+        _, terminal, over, _ = stepped(whole, actions)
+        _, rewards, _, _ = stepped(steps, actions)
+        assert (rewards <= 1e-6).all() or setting.objective == "revenue"
+        totals += rewards
+        assert totals[over] == pytest.approx(terminal[over], abs=1e-5)
+        totals[over] = 0.0
+        episodes += int(over.sum())
+    assert episodes >= 16
+
+
+def test_the_regret_of_a_single_visit_is_what_it_made_unreachable() -> None:
+    """One item, values 0.2 then 1: selling to the first agent costs 0.8, refusing the second costs 1."""
+    setting = settings.get("correlated-2-1-0.5")
+    env = BatchedMarkets(setting, STATISTICS["none"], 1, 0, stepwise=True)
+    values = np.array([[[0.2], [1.0]]])
+    for price, expected in ((0.0, [-0.8]), (0.5, [0.0, 0.0]), (1.0, [0.0, 0.0])):
+        env._profiles = GivenProfiles(setting, np.repeat(values, 3, axis=0))  # type: ignore[assignment]
+        env.reset()
+        rewards = [float(stepped(env, np.array([[1.0, 0.0, price]], np.float32))[1][0]) for _ in expected]
+        assert rewards == pytest.approx(expected, abs=1e-6)
+
+
+def test_stepwise_rewards_need_a_first_best_that_separates() -> None:
+    env = BatchedMarkets(settings.get("max-min"), STATISTICS["none"], 2, 0, stepwise=True)
+    env.reset()
+    with pytest.raises(ValueError, match="not a sum of highest values"):
+        stepped(env, actions_for(settings.get("max-min"), (2,), 0))

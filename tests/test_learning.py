@@ -12,13 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spm import settings
+from spm.actors import actor, actor_weights
 from spm.learning import (
     STREAMS,
     Hyperparameters,
     Run,
     Specification,
-    actor,
-    actor_weights,
     evaluation_seed,
     make_model,
     nearest_divisor,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from spm import settings
 from spm.models import CorrelatedModel, LicencesModel, MaxMinModel, SampleModel
 
 N = 100_000
@@ -105,3 +106,23 @@ def test_samples_are_drawn_with_replacement_and_equally_often() -> None:
     assert model.n_agents == 1
     assert values.tolist() == [0.0, 0.5, 1.0]
     assert stats.chisquare(counts).pvalue > 0.01
+
+
+@pytest.mark.parametrize("name", ["delta-0.5", "max-min", "licences", "colors", "kitchen-sink", "additive"])
+def test_exchanging_agents_of_a_group_changes_no_mean_and_no_correlation(name: str) -> None:
+    """Agents of a group have the same distribution, one by one and in pairs with each other agent."""
+    setting = settings.get(name)
+    values = setting.sample(np.random.default_rng(0), 40_000)
+    group_of = setting.model.group_of
+    assert group_of.shape == (setting.n_agents,)
+    assert set(group_of) == set(range(group_of.max() + 1))
+    means = values.mean(axis=0)
+    products = np.einsum("bit,bjt->ijt", values, values) / len(values)
+    for i, j in zip(*np.nonzero(group_of[:, None] == group_of), strict=True):
+        assert means[i] == pytest.approx(means[j], abs=0.02)
+        others = [k for k in range(setting.n_agents) if k not in (i, j)]
+        assert products[i, others] == pytest.approx(products[j, others], abs=0.02)
+
+
+def test_agents_of_a_sample_are_all_apart() -> None:
+    assert SampleModel(np.ones((3, 4, 1))).group_of.tolist() == [0, 1, 2, 3]

@@ -1,0 +1,125 @@
+"""A claim of the paper, and what was found about it.
+
+A claim carries its own check, a function from the evidence (:mod:`spm.claims.evidence`) to a :class:`Finding`. The
+verdict of a finding is always computed from a comparison of numbers; so is which explanation applies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from spm.claims.evidence import Evidence
+
+CONFIRMED = "confirmed"
+CORRECTED = "confirmed with a correction"
+NOT_CONFIRMED = "not confirmed"
+NOT_TESTABLE = "not testable here"
+VERDICTS = (CONFIRMED, CORRECTED, NOT_CONFIRMED, NOT_TESTABLE)
+
+CONTRIBUTION = "Introduction"
+PRELIMINARIES = "Preliminaries"
+CHARACTERISATION = "Characterization results"
+LEARNING = "Learning optimal SPMs"
+PROTOCOL = "Experimental results: protocol"
+PART_1 = "Part 1: correlated values"
+PART_2 = "Part 2: theory-driven settings"
+PART_3 = "Part 3: beyond unit demand and welfare"
+FULL_VERSION = "Full version"
+SECTIONS = (
+    CONTRIBUTION,
+    PRELIMINARIES,
+    CHARACTERISATION,
+    LEARNING,
+    PROTOCOL,
+    PART_1,
+    PART_2,
+    PART_3,
+    FULL_VERSION,
+)
+"""Where claims stand, in the order of the paper."""
+
+EXACT = "exact"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found about a claim.
+
+    Attributes:
+        verdict: one of :data:`VERDICTS`.
+        ours: our numbers; fractions are before normalisation, decimals in units of the highest value.
+        interval: ``exact``, or the 95% interval of what was sampled.
+        explanation: why, where the claim is not plainly confirmed.
+    """
+
+    verdict: str
+    ours: str
+    interval: str = EXACT
+    explanation: str = ""
+
+    def __post_init__(self) -> None:
+        """Check that the finding says what it has to.
+
+        Raises:
+            ValueError: an unknown verdict, or anything but a plain confirmation without an explanation.
+        """
+        if self.verdict not in VERDICTS:
+            raise ValueError(f"unknown verdict {self.verdict!r}; known: {', '.join(VERDICTS)}")
+        if self.verdict != CONFIRMED and not self.explanation:
+            raise ValueError(f"a finding that is {self.verdict!r} must be explained")
+
+
+Find = Callable[[Evidence], Finding]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the paper, in our words.
+
+    Attributes:
+        id: a short name.
+        section: one of :data:`SECTIONS`.
+        place: proposition, footnote, figure or paragraph.
+        text: what is claimed.
+        paper: the claim as a number or relation.
+        check: how it is checked, in one sentence.
+        find: the check.
+    """
+
+    id: str
+    section: str
+    place: str
+    text: str
+    paper: str
+    check: str
+    find: Find
+
+
+def judge(holds: bool, correction: str, refutation: str, ours: str, interval: str = EXACT) -> Finding:
+    """Return the finding of a claim that holds or not, and may need a correction.
+
+    Args:
+        holds: whether the claim holds, at least with the correction.
+        correction: what has to be corrected; empty if nothing.
+        refutation: the explanation if it does not hold.
+        ours: our numbers.
+        interval: their interval.
+
+    >>> judge(True, "", "no", "2 > 1").verdict, judge(True, "but", "no", "2 > 1").verdict
+    ('confirmed', 'confirmed with a correction')
+    """
+    if not holds:
+        return Finding(NOT_CONFIRMED, ours, interval, refutation)
+    return Finding(CORRECTED if correction else CONFIRMED, ours, interval, correction)
+
+
+def shown(value: Fraction) -> str:
+    """Return a fraction as text, a long one with its decimals.
+
+    >>> shown(Fraction(5, 2)), shown(Fraction(5011935, 524288))
+    ('5/2', '5011935/524288 (9.5595)')
+    """
+    text = str(value)
+    return text if len(text) < 8 else f"{text} ({float(value):.4f})"

@@ -1,0 +1,135 @@
+"""The ledger: every claim with its finding, and its tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from spm.claims import (
+    adaptivity,
+    correlated,
+    elsewhere,
+    examples,
+    fairness,
+    figure_2,
+    figure_3,
+    figure_4,
+    linear,
+    mechanisms,
+    pomdp,
+    protocol,
+    ranking,
+    remembering,
+    space,
+    variance,
+)
+from spm.claims.claim import SECTIONS, VERDICTS, Claim, Finding
+from spm.claims.evidence import Evidence
+
+_MODULES = (
+    adaptivity,
+    pomdp,
+    elsewhere,
+    mechanisms,
+    remembering,
+    space,
+    linear,
+    protocol,
+    variance,
+    correlated,
+    figure_2,
+    examples,
+    figure_3,
+    fairness,
+    figure_4,
+    ranking,
+)
+CLAIMS: tuple[Claim, ...] = tuple(
+    sorted(
+        (claim for module in _MODULES for claim in module.CLAIMS), key=lambda claim: SECTIONS.index(claim.section)
+    )
+)
+"""All claims, section by section of the paper."""
+
+
+class Entry(NamedTuple):
+    """A claim and what was found about it."""
+
+    claim: Claim
+    finding: Finding
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the entry as JSON types."""
+        told = {name: getattr(self.claim, name) for name in ("id", "section", "place", "text", "paper", "check")}
+        return told | asdict(self.finding)
+
+
+def ledger(evidence: Evidence, claims: Iterable[Claim] = CLAIMS) -> list[Entry]:
+    """Check the claims, one after the other.
+
+    Args:
+        evidence: the records of a profile (:func:`spm.claims.evidence.load`).
+        claims: the claims to check; all unless given.
+
+    Raises:
+        ValueError: a run that a claim needs is not among the records.
+    """
+    return [Entry(claim, claim.find(evidence)) for claim in claims]
+
+
+def counts(entries: Iterable[Entry]) -> dict[str, int]:
+    """Return how many entries have each verdict."""
+    found = Counter(entry.finding.verdict for entry in entries)
+    return {verdict: found[verdict] for verdict in VERDICTS}
+
+
+def counts_table(entries: Sequence[Entry]) -> pd.DataFrame:
+    """Return the numbers of verdicts, one row a section of the paper, with the total."""
+    rows = {section: counts(entry for entry in entries if entry.claim.section == section) for section in SECTIONS}
+    table = pd.DataFrame(rows).T
+    table.loc["All"] = table.sum()
+    return table.assign(claims=table.sum(axis=1))
+
+
+def table(entries: Iterable[Entry], section: str | None = None) -> pd.DataFrame:
+    """Return the entries of a section, or all of them, as a table for reading."""
+    rows = [
+        (
+            entry.claim.place,
+            entry.claim.text,
+            entry.claim.paper,
+            entry.claim.check,
+            entry.finding.ours,
+            entry.finding.interval,
+            entry.finding.verdict,
+        )
+        for entry in entries
+        if section in (None, entry.claim.section)
+    ]
+    return pd.DataFrame(rows, columns=["place", "claim", "paper", "check", "found", "95% interval", "verdict"])
+
+
+def explanations(entries: Iterable[Entry], verdict: str) -> str:
+    """Return the explanations of the claims with a verdict as Markdown, a paragraph each."""
+    return "\n\n".join(_explained(entry) for entry in entries if entry.finding.verdict == verdict) or "None."
+
+
+def _explained(entry: Entry) -> str:
+    claim, finding = entry
+    return f"**{claim.place}** (`{claim.id}`). *{claim.text}* {finding.explanation}"
+
+
+def text(entries: Sequence[Entry]) -> list[str]:
+    """Return the ledger as lines of plain text."""
+    lines = [", ".join(f"{count} {verdict}" for verdict, count in counts(entries).items())]
+    for section in SECTIONS:
+        lines += ["", section]
+        for claim, finding in (entry for entry in entries if entry.claim.section == section):
+            lines.append(f"  {finding.verdict:28}{claim.id:26}{claim.place}: {claim.text}")
+            lines.append(f"{'':30}{finding.ours} ({finding.interval})")
+            lines += [f"{'':30}{finding.explanation}"] if finding.explanation else []
+    return lines

@@ -1,0 +1,251 @@
+"""The results of record: a whole profile as plain tables and weights-only files under ``data/``.
+
+``data/<profile>/`` holds ``runs.csv`` (a row a run: specification, final evaluation, provenance), ``curves.csv``,
+``mechanisms.csv`` and ``bounds.csv`` (what no run is needed for), the kept policies as
+``policies/<panel>/<statistic>-<variant>-<seed>.pt`` (torch's weights-only format), and ``manifest.json`` with the
+SHA-256 of each of these files and the fingerprints of the producing modules. :func:`check` refuses what the
+present code would not have made.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from spm import benchmarks, bounds, experiments, settings
+from spm.actors import Weights, mechanism
+from spm.experiments import Profile
+from spm.files import canonical, digest, write_atomic
+from spm.learning import Specification, evaluation_seed
+from spm.mechanisms import Learned, play, random_serial_dictatorship
+from spm.results import SOURCES, unpack
+
+KEY = ["panel", "variant", "statistic", "seed"]
+
+
+def folder(of: Profile) -> Path:
+    """Return where a profile's results of record lie."""
+    return experiments.home() / "data" / of.name
+
+
+def ensure(figure: str, of: Profile, jobs: int = 1) -> None:
+    """See that a figure's results are there: check those of record, or do the runs that are missing.
+
+    Raises:
+        ValueError: the results of record are missing, damaged or stale.
+    """
+    if of.of_record:
+        published(of)
+    else:
+        experiments.run(figure, of, jobs)
+
+
+def publish(of: Profile) -> Path:
+    """Write the records of a whole profile as results of record; return their folder.
+
+    Raises:
+        ValueError: a run is missing, damaged or stale.
+    """
+    undone = [(run, state) for run, state in experiments.status("all", of) if state.status != "done"]
+    if undone:
+        run, state = undone[0]
+        raise ValueError(f"{len(undone)} runs are not done; the first is {_label(run)}: {state.reason}")
+    specifications = experiments.grid("all", of)
+    records = [experiments.store(of).load(specification) for specification in specifications]
+    runs = pd.DataFrame([_row(*pair) for pair in zip(specifications, records, strict=True)])
+    runs.insert(len(KEY), "kept", _is_kept(runs, of.keep))
+    curves = [
+        _key(specification) | point
+        for specification, record in zip(specifications, records, strict=True)
+        for point in record["curve"]
+    ]
+    content = {"runs.csv": _csv(runs), "curves.csv": _csv(pd.DataFrame(curves))}
+    content["mechanisms.csv"] = _csv(pd.DataFrame(explicit_mechanisms(of)))
+    content["bounds.csv"] = _csv(pd.DataFrame(_bounds()))
+    for specification, record, kept in zip(specifications, records, runs["kept"], strict=True):
+        if kept:
+            content[_policy_name(specification)] = _saved(record["weights"])
+    _replace(folder(of), content)
+    _read.cache_clear()
+    return folder(of)
+
+
+def _replace(root: Path, content: dict[str, bytes]) -> None:
+    """Write all files below ``root``, the manifest last, and remove policies that are no longer kept."""
+    (root / "manifest.json").unlink(missing_ok=True)
+    for name, data in content.items():
+        write_atomic(root / name, data)
+    for path in root.glob("policies/*/*.pt"):
+        if str(path.relative_to(root)) not in content:
+            path.unlink()
+    manifest = {"sources": SOURCES, "files": {name: digest(data) for name, data in content.items()}}
+    write_atomic(root / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True).encode() + b"\n")
+
+
+def _key(specification: Specification) -> dict[str, Any]:
+    return {name: getattr(specification, name) for name in KEY}
+
+
+def _label(specification: Specification) -> str:
+    return " ".join(str(part) for part in _key(specification).values())
+
+
+def _row(specification: Specification, record: dict[str, Any]) -> dict[str, Any]:
+    """A run's row: which run, its final evaluation, everything that determined it, and where it was done."""
+    return (
+        _key(specification)
+        | record["final"]
+        | {name: value for name, value in specified(specification).items() if name not in KEY}
+        | {"sources": digest(canonical(record["sources"]))[:16], "python": record["python"]}
+        | record["packages"]
+        | {"processor": record["processor"], "seconds": record["seconds"]}
+    )
+
+
+def specified(specification: Specification) -> dict[str, Any]:
+    """Return a specification as one flat row; ``visits`` is called ``budget``, for a run may round it up."""
+    flat = specification.as_dict()
+    hyper = flat.pop("hyperparameters")
+    return {"budget" if name == "visits" else name: value for name, value in (flat | hyper).items()}
+
+
+def _is_kept(runs: pd.DataFrame, keep: int) -> pd.Series[bool]:
+    """Which runs are among the ``keep`` best of their curve, by final regret (:func:`spm.tables.kept`)."""
+    return runs.groupby(KEY[:-1])["regret"].rank(method="first") <= keep
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _policy_name(specification: Specification) -> str:
+    name = f"{specification.statistic}-{specification.variant}-{specification.seed}.pt"
+    return f"policies/{specification.panel}/{name}"
+
+
+def _saved(weights: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    torch.save({name: unpack(data) for name, data in weights.items()}, buffer)
+    return buffer.getvalue()
+
+
+def explicit_mechanisms(of: Profile) -> Iterator[dict[str, Any]]:
+    """Yield a row for each explicit mechanism, played on the profiles of the final evaluation."""
+    for panel in experiments.panels("all"):
+        setting = settings.get(panel)
+        for name, one in {"rsd": random_serial_dictatorship(setting), "lower": bounds.mechanism(panel)}.items():
+            outcomes = play(one, setting, of.final_profiles, evaluation_seed("final"))
+            regret = pd.Series(outcomes.regret)
+            yield {
+                "panel": panel,
+                "mechanism": name,
+                "objective": outcomes.mean,
+                "objective_se": outcomes.standard_error,
+                "regret": float(regret.mean()),
+                "regret_se": float(regret.sem()),
+                "profiles": of.final_profiles,
+            }
+
+
+def _bounds() -> Iterator[dict[str, Any]]:
+    """Yield each panel's first best, bracket and static optima, one row a quantity."""
+    for panel in experiments.panels("all"):
+        known = benchmarks.benchmark(panel)
+        for name in (name.removesuffix("_error") for name in known if name.endswith("_error")):
+            row = {"panel": panel, "quantity": name, "value": known[name], "error": known[f"{name}_error"]}
+            yield row | {"method": known.get(f"{name}_method", "")}
+
+
+def published(of: Profile) -> dict[str, pd.DataFrame]:
+    """Return the tables of record of a profile, ``runs`` and ``curves``, after :func:`check`.
+
+    Raises:
+        ValueError: they are damaged or stale.
+    """
+    return _read(folder(of), of.name)
+
+
+@cache
+def _read(root: Path, of: str) -> dict[str, pd.DataFrame]:
+    check(experiments.profile(of))
+    return {name: pd.read_csv(root / f"{name}.csv", float_precision="round_trip") for name in ("runs", "curves")}
+
+
+def check(of: Profile) -> None:
+    """Check that the results of record are whole, and those that the present code would make.
+
+    Raises:
+        ValueError: a file is missing or damaged, a producing module has changed since, or the grid is another; the
+            message names it and says what to do.
+    """
+    root = folder(of)
+    try:
+        manifest = json.loads((root / "manifest.json").read_bytes())
+        broken = [name for name, sha in manifest["files"].items() if digest((root / name).read_bytes()) != sha]
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"the results of record in {root} can't be read: {error}") from None
+    if broken:
+        raise ValueError(f"{root / broken[0]} is not what was recorded (checksum differs); {_remedy(of)}")
+    old, new = manifest["sources"], SOURCES
+    changed = sorted(f"{name}.py" for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    if changed:
+        raise ValueError(f"the results of record in {root} are stale: {', '.join(changed)} changed; {_remedy(of)}")
+    _check_grid(of, pd.read_csv(root / "runs.csv", float_precision="round_trip"))
+
+
+def _check_grid(of: Profile, runs: pd.DataFrame) -> None:
+    """Compare the rows' specifications with the profile's grid."""
+    expected = pd.DataFrame([specified(specification) for specification in experiments.grid("all", of)])
+    if set(expected) - set(runs) or len(expected) != len(runs):
+        raise ValueError(f"{folder(of)} holds {len(runs)} runs of another grid than {of.name}'s; {_remedy(of)}")
+    recorded = pd.read_csv(io.BytesIO(_csv(expected)), float_precision="round_trip")
+    differs = (recorded != runs[list(recorded)]) & ~(recorded.isna() & runs[list(recorded)].isna())
+    if differs.to_numpy().any():
+        row = int(differs.any(axis=1).to_numpy().argmax())
+        names = ", ".join(differs.columns[differs.iloc[row]])
+        which = " ".join(str(recorded[name].iloc[row]) for name in KEY)
+        raise ValueError(
+            f"the results of record in {folder(of)} are stale: {names} of {which} changed; {_remedy(of)}"
+        )
+
+
+def _remedy(of: Profile) -> str:
+    return f"make them anew with `make reproduce` (profile {of.name}), or look at `make book PROFILE=quick`"
+
+
+def weights(of: Profile, specification: Specification) -> Weights:
+    """Return the weights of a kept policy.
+
+    Raises:
+        ValueError: it is not among the policies of record.
+    """
+    path = folder(of) / _policy_name(specification)
+    try:
+        loaded: Weights = torch.load(path, weights_only=True)
+    except OSError:
+        raise ValueError(f"there is no policy of record at {path}") from None
+    return loaded
+
+
+def policy(of: Profile, specification: Specification) -> Learned:
+    """Return the mechanism of a kept policy.
+
+    Raises:
+        ValueError: it is not among the policies of record.
+    """
+    setting = settings.get(specification.panel)
+    return mechanism(setting, specification.statistic, specification.variant, weights(of, specification))
+
+
+def provenance(of: Profile) -> pd.DataFrame:
+    """Return how many runs were made by which versions on which processor, and their seconds."""
+    runs = published(of)["runs"]
+    by = ["python", "numpy", "torch", "stable-baselines3", "gymnasium", "processor"]
+    return runs.groupby(by)["seconds"].agg(runs="count", hours=lambda s: s.sum() / 3600).reset_index()

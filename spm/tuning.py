@@ -1,0 +1,160 @@
+"""What was tried before PPO's settings were fixed: each alternative changes one thing, at equal numbers of visits.
+
+The curves are few and were chosen because they tell alternatives apart: the hardest correlated panel, a long and a
+short episode with local optima, and static prices that are hard to find. The table is ``data/tuning.csv``.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from spm import experiments, published, settings
+from spm.benchmarks import benchmark
+from spm.experiments import HYPERPARAMETERS, STATIC
+from spm.files import canonical, digest, write_atomic
+from spm.learning import Hyperparameters, Specification
+from spm.results import SOURCES, Store
+from spm.tables import LABELS, POLICIES
+
+ADAPTIVE_CURVES = (("delta-0.5", "price-allocation"), ("inventory", "allocation"), ("max-min", "allocation"))
+STATIC_CURVES = (("revenue", "agents-left"), ("max-min", "none"))
+ADAPTIVE_VISITS, STATIC_VISITS, SEEDS, PROFILES = 1_000_000, 400_000, 2, 20_000
+START = {"batch_size": 2048, "n_epochs": 4, "learning_rate": 1e-3}
+"""The settings that the search began with."""
+
+ALTERNATIVES: dict[tuple[str, bool], dict[str, dict[str, Any]]] = {
+    ("scores", False): {
+        "chosen": {},
+        "4 epochs, minibatches of 2,048, rate 0.001": START,
+        "noise falls to e^-3": {"log_std_final": -3.0},
+        "stepwise rewards": {"stepwise": True},
+    },
+    ("groups", False): {
+        "chosen": {},
+        "4 epochs, minibatches of 2,048, rate 0.001": START,
+        "terminal rewards": {"stepwise": False},
+        "noise learned": {"log_std_final": None},
+        "rate 0.004": {"learning_rate": 4e-3},
+        "width 128": {"width": 128},
+    },
+    ("groups", True): {
+        "chosen": {},
+        "1 epoch, minibatches of 1,024": {"batch_size": 1024, "n_epochs": 1},
+        "noise from e^-1": {"log_std_init": -1.0},
+        "noise falls to e^-4.5": {"log_std_final": -4.5},
+    },
+}
+"""By variant and by whether the mechanism is static: what was tried, as changes to the settings chosen."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One alternative on one curve with one seed."""
+
+    name: str
+    specification: Specification
+
+    @property
+    def store(self) -> Store:
+        """Where its record lies: a folder for each alternative."""
+        changes = digest(canonical(self.specification.as_dict()["hyperparameters"]))[:12]
+        return Store(experiments.home() / "_build" / "runs" / "tuning" / changes)
+
+
+def trials() -> list[Trial]:
+    """Return all trials."""
+    return list(_trials())
+
+
+def _trials() -> Iterator[Trial]:
+    for (variant, static), alternatives in ALTERNATIVES.items():
+        for name, changes in alternatives.items():
+            hyper = replace(HYPERPARAMETERS[variant, static], **changes)
+            for panel, statistic in STATIC_CURVES if static else ADAPTIVE_CURVES:
+                for seed in range(SEEDS):
+                    yield Trial(name, _specification(panel, statistic, seed, hyper, variant))
+
+
+def _specification(panel: str, statistic: str, seed: int, hyper: Hyperparameters, variant: str) -> Specification:
+    visits = STATIC_VISITS if statistic in STATIC else ADAPTIVE_VISITS
+    return Specification(panel, statistic, seed, visits, 2, 100, PROFILES, hyper, variant)
+
+
+def path() -> Path:
+    """Return where the table lies."""
+    return experiments.home() / "data" / "tuning.csv"
+
+
+def tune(jobs: int) -> int:
+    """Do the trials that are missing or stale, write the table, and return how many were done."""
+    everything = trials()
+    todo = [(one.specification, one.store) for one in everything if not _is_done(one)]
+    done = experiments.do(todo, experiments.local_engine(jobs))
+    rows = pd.DataFrame([_row(one) for one in everything])
+    write_atomic(path(), rows.to_csv(index=False, lineterminator="\n").encode())
+    return done
+
+
+def _is_done(one: Trial) -> bool:
+    return one.store.state(one.specification).status == "done"
+
+
+def _row(one: Trial) -> dict[str, Any]:
+    """A trial's row: what was changed, where it ended, and everything that determined it."""
+    record = one.store.load(one.specification)
+    return (
+        {"alternative": one.name}
+        | published.specified(one.specification)
+        | record["final"]
+        | {"sources": digest(canonical(record["sources"]))[:16], "processor": record["processor"]}
+        | {"seconds": record["seconds"]}
+    )
+
+
+def read() -> pd.DataFrame:
+    """Return the recorded trials.
+
+    Raises:
+        ValueError: they are missing, or not those that the present code would make.
+    """
+    try:
+        rows = pd.read_csv(io.BytesIO(path().read_bytes()), float_precision="round_trip")
+    except OSError:
+        raise ValueError(f"there is no table of trials at {path()}; `make reproduce` writes it") from None
+    now = digest(canonical(SOURCES))[:16]
+    if set(rows["sources"]) != {now} or len(rows) != len(trials()):
+        raise ValueError(f"{path()} is stale: the learning code has changed; `make reproduce` writes it anew")
+    return rows
+
+
+def table() -> pd.DataFrame:
+    """Return, for each alternative and curve, the distance to the benchmark in percent: mean of the seeds.
+
+    The benchmark is the lower end of the optimum's bracket, or the best static mechanism for ASP and PSP.
+    """
+    rows = read()
+    goals = {"none": "anonymous_static", "agents-left": "personalised_static"}
+    known = [
+        (benchmark(panel)["first_best"], benchmark(panel)[goals.get(statistic, "lower")])
+        for panel, statistic in zip(rows["panel"], rows["statistic"], strict=True)
+    ]
+    first_best, goal = (pd.Series(values) for values in zip(*known, strict=True))
+    rows["distance"] = 100 * ((first_best - rows["regret"]) / goal - 1)
+    rows["curve"] = [
+        f"{settings.get(panel).title}, {LABELS[statistic]}"
+        for panel, statistic in zip(rows["panel"], rows["statistic"], strict=True)
+    ]
+    rows["policy"] = rows["variant"].map(POLICIES)
+    rows["mechanism"] = rows["statistic"].isin(STATIC).map({True: "static", False: "adaptive"})
+    index = ["policy", "mechanism", "alternative"]
+    seconds = rows.groupby(index, sort=False)["seconds"].mean()
+    shown = rows.pivot_table(index=index, columns="curve", values="distance", aggfunc="mean", sort=False)
+    text = shown.map(lambda value: "" if pd.isna(value) else f"{value:+.2f} %")
+    text["seconds a run"] = seconds.reindex(text.index).map("{:.0f}".format)
+    return text.rename_axis(columns=None)

@@ -1,0 +1,142 @@
+"""Checking the results of record: retraining a sample of the runs, and playing every kept policy again.
+
+On the processor and versions that a run was made with, a retrained run must be *identical*, every point of its
+curve included. Elsewhere, floating-point sums differ in their last digits and learning amplifies them; there the
+retrained run's final regret must lie within the range of the curve's recorded seeds, widened on both sides by
+that range and by 4 standard errors. A policy played again on the first profiles of the final evaluation must come
+within 4 standard errors of the recorded mean, and equal it on the same platform when all profiles are played.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+
+import joblib
+import numpy as np
+import pandas as pd
+import torch
+
+from spm import experiments, published, settings
+from spm.experiments import Profile
+from spm.learning import Point, Specification, evaluation_seed, point, train
+from spm.mechanisms import play
+from spm.results import PACKAGES
+
+STANDARD_ERRORS = 4.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of one check: of which run, whether it passed, and why."""
+
+    check: str
+    run: str
+    passed: bool
+    detail: str
+
+
+def platform_now() -> dict[str, str]:
+    """Return what a run's numbers may depend on besides its specification: versions and vector instructions."""
+    processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+    return {name: version(name) for name in PACKAGES} | {"processor": processor}
+
+
+def sampled(of: Profile, count: int, seed: int) -> list[Specification]:
+    """Return ``count`` runs of record, drawn at random without replacement.
+
+    Raises:
+        ValueError: more than there are, or fewer than 0.
+    """
+    grid = experiments.grid("all", of)
+    if not 0 <= count <= len(grid):
+        raise ValueError(f"--sample must lie between 0 and {len(grid)}, not {count}")
+    chosen = np.random.default_rng(seed).choice(len(grid), count, replace=False)
+    return [grid[k] for k in chosen]
+
+
+def verify(of: Profile, sample: int, seed: int, profiles: int, jobs: int) -> Iterator[Finding]:
+    """Retrain ``sample`` runs and play all kept policies on ``profiles`` profiles; yield each finding as it comes.
+
+    Raises:
+        ValueError: the results of record are damaged or stale, or a number is out of range.
+    """
+    runs = published.published(of)["runs"].set_index(published.KEY)
+    if not 2 <= profiles <= of.final_profiles:
+        raise ValueError(f"--profiles must lie between 2 and {of.final_profiles}, not {profiles}")
+    if jobs < 1:
+        raise ValueError(f"--jobs must be at least 1, not {jobs}")
+    todo = sampled(of, sample, seed)
+    kept = [run for run in experiments.grid("all", of) if runs.loc[_key(run), "kept"]]
+    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
+    yield from parallel(joblib.delayed(_retrained)(of, specification) for specification in todo)
+    yield from parallel(joblib.delayed(_played)(of, specification, profiles) for specification in kept)
+
+
+def _key(specification: Specification) -> tuple[str | int, ...]:
+    return tuple(getattr(specification, name) for name in published.KEY)
+
+
+def _label(specification: Specification) -> str:
+    return " ".join(str(part) for part in _key(specification))
+
+
+def _retrained(of: Profile, specification: Specification) -> Finding:
+    """Train a run anew and compare it with its record."""
+    tables = published.published(of)
+    runs, curves = tables["runs"].set_index(published.KEY), tables["curves"].set_index(published.KEY)
+    recorded = runs.loc[_key(specification)]
+    run = train(specification)
+    passed, detail = retrained(
+        [*run.curve, run.final],
+        [*_points(curves.loc[[_key(specification)]]), *_points(recorded.to_frame().T)],
+        runs.loc[_key(specification)[:-1], "regret"].to_numpy(dtype=float),
+        all(str(recorded[name]) == value for name, value in platform_now().items()),
+    )
+    return Finding("retrained", _label(specification), passed, detail)
+
+
+def _points(rows: pd.DataFrame) -> list[Point]:
+    names = list(Point.__annotations__)
+    return [Point(int(row[0]), *map(float, row[1:])) for row in rows[names].itertuples(index=False)]
+
+
+def retrained(new: list[Point], old: list[Point], seeds: np.ndarray, same_platform: bool) -> tuple[bool, str]:
+    """Compare a run's curve and final evaluation (the last point) with its record.
+
+    Args:
+        new: the points of the run made again.
+        old: the recorded ones.
+        seeds: final regrets of all recorded seeds of the curve.
+        same_platform: whether they must be identical.
+    """
+    if new == old:
+        return True, "identical"
+    gap = new[-1].regret - old[-1].regret
+    if same_platform:
+        return False, f"not identical on the same platform: final regret differs by {gap:.2e}"
+    margin = np.ptp(seeds) + STANDARD_ERRORS * float(np.hypot(new[-1].regret_se, old[-1].regret_se))
+    low, high = float(seeds.min() - margin), float(seeds.max() + margin)
+    return bool(
+        low <= new[-1].regret <= high
+    ), f"final regret {new[-1].regret:.5f}, interval {low:.5f} to {high:.5f}"
+
+
+def _played(of: Profile, specification: Specification, profiles: int) -> Finding:
+    """Play a kept policy again and compare with its record."""
+    recorded = published.published(of)["runs"].set_index(published.KEY).loc[_key(specification)]
+    policy = published.policy(of, specification)
+    outcomes = play(policy, settings.get(specification.panel), profiles, evaluation_seed("final"))
+    found = point(outcomes, int(recorded["visits"]))
+    (old,) = _points(recorded.to_frame().T)
+    must_equal = profiles == of.final_profiles and all(
+        str(recorded[name]) == value for name, value in platform_now().items()
+    )
+    if asdict(found) == asdict(old):
+        return Finding("played again", _label(specification), True, "identical")
+    distance = abs(found.regret - old.regret)
+    allowed = 0.0 if must_equal else STANDARD_ERRORS * float(np.hypot(found.regret_se, old.regret_se)) + 1e-9
+    detail = f"regret differs by {distance:.2e}, allowed {allowed:.2e}"
+    return Finding("played again", _label(specification), distance <= allowed, detail)

@@ -1,0 +1,356 @@
+"""The ledger: what it must hold, numbers computed anew, and verdicts that turn with the evidence."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from spm import experiments, settings
+from spm.claims import (
+    CLAIMS,
+    VERDICTS,
+    Claim,
+    Entry,
+    Evidence,
+    Finding,
+    adaptivity,
+    claim,
+    correlated,
+    entries,
+    evidence,
+    examples,
+    fairness,
+    ledger,
+    solved,
+    space,
+    variance,
+)
+from spm.claims.intervals import contrast
+from spm.claims.learned import beats, faster, learned, optimal
+from spm.constructions import prop_1
+from spm.experiments import PROFILES
+from spm.finite import FiniteModel
+from spm.mechanisms import play
+from spm.optimum.max_min import OrangeFirst, best_premiums
+
+BENCHMARK = {
+    "first_best": 1.0,
+    "upper": 0.9,
+    "lower": 0.89,
+    "rsd": 0.4,
+    "anonymous_static": 0.6,
+    "personalised_static": 0.65,
+} | {f"{name}_error": 0.0 for name in ("upper", "lower")}
+HEIGHTS = {"none": 0.6, "agents-left": 0.65, "items-agents-left": 0.8, "allocation": 0.85, "price-allocation": 0.9}
+
+
+def made(
+    change: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table, groups: float | None = None
+) -> Evidence:
+    """Evidence of six seeds a curve in which more information helps; ``groups`` is that variant's lead, if any."""
+    rows = [
+        (panel, statistic, seed, variant, visits, HEIGHTS[statistic] + gain + 0.0001 * seed - 0.2 * (visits == 0))
+        for panel, statistic, seed, visits in product(experiments.panels("all"), HEIGHTS, range(6), (0, 100))
+        for variant, gain in (("scores", 0.0), *([("groups", groups)] if groups is not None else []))
+    ]
+    table = pd.DataFrame(rows, columns=["panel", "statistic", "seed", "variant", "visits", "estimate"])
+    table = change(table).assign(regret=lambda made: 1 - made["estimate"])
+    return Evidence(PROFILES["paper"], table[table["visits"] == 100], table, lambda panel: BENCHMARK)
+
+
+def lowered(statistic: str, loss: float) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """The change that lowers the scores' curves of a statistic."""
+
+    def change(table: pd.DataFrame) -> pd.DataFrame:
+        rows = (table["statistic"] == statistic) & (table["variant"] == "scores")
+        return table.assign(estimate=table["estimate"] - loss * rows)
+
+    return change
+
+
+def named(name: str) -> Claim:
+    return next(one for one in CLAIMS if one.id == name)
+
+
+def verdict(name: str, known: Evidence | None = None) -> str:
+    return named(name).find(known or made()).verdict
+
+
+@pytest.fixture(scope="module")
+def checked() -> list[Entry]:
+    return ledger(made())
+
+
+def test_every_claim_is_stated_once() -> None:
+    assert len(CLAIMS) >= 36
+    assert len({one.id for one in CLAIMS}) == len(CLAIMS)
+    for one in CLAIMS:
+        assert re.fullmatch(r"[a-z0-9.-]+", one.id)
+        assert one.section in claim.SECTIONS
+        assert all([one.place, one.text, one.paper, one.check])
+
+
+def test_every_proposition_footnote_and_figure_has_a_claim() -> None:
+    places = " ".join(one.place for one in CLAIMS)
+    for number in range(1, 10):
+        assert f"Proposition {number}" in places
+    for number in range(1, 7):
+        assert f"Footnote {number}" in places
+    assert all(f"Figure {number}" in places for number in range(1, 5))
+    assert "Theorem 1" in places
+
+
+def test_the_ledger_gives_every_claim_a_verdict_and_explains_it(checked: list[Entry]) -> None:
+    assert [entry.claim for entry in checked] == list(CLAIMS)
+    for entry in checked:
+        assert entry.finding.verdict in VERDICTS
+        assert entry.finding.ours
+        assert entry.finding.interval
+        assert (entry.finding.verdict == claim.CONFIRMED) == (entry.finding.explanation == "")
+    assert sum(entries.counts(checked).values()) == len(CLAIMS)
+
+
+def test_the_ledger_says_the_same_again(checked: list[Entry]) -> None:
+    quick = [entry for entry in checked if entry.claim.section == claim.CHARACTERISATION]
+    assert ledger(made(), [entry.claim for entry in quick]) == quick
+
+
+def test_the_tables_hold_every_entry(checked: list[Entry]) -> None:
+    assert len(entries.table(checked)) == len(CLAIMS)
+    parts = [entries.table(checked, section) for section in claim.SECTIONS]
+    assert sum(map(len, parts)) == len(CLAIMS)
+    assert entries.counts_table(checked).loc["All", "claims"] == len(CLAIMS)
+    for verdict in VERDICTS[1:]:
+        explained = entries.explanations(checked, verdict)
+        assert all((f"`{c.id}`" in explained) == (f.verdict == verdict) for c, f in checked)
+        assert all(f.explanation in explained for _, f in checked if f.verdict == verdict)
+    assert all(any(one.id in line for line in entries.text(checked)) for one in CLAIMS)
+    assert json.loads(json.dumps([entry.as_dict() for entry in checked]))[0]["id"] == CLAIMS[0].id
+
+
+def test_a_disagreement_must_be_explained() -> None:
+    with pytest.raises(ValueError, match="must be explained"):
+        Finding(claim.NOT_CONFIRMED, "1 < 2")
+    with pytest.raises(ValueError, match="unknown verdict 'maybe'"):
+        Finding("maybe", "1 < 2")
+
+
+# --- numbers, computed anew
+
+
+def test_prop_1_by_hand() -> None:
+    # One price p: at 2 the item goes unsold with probability 1/4, else it earns 3.
+    finding = named("prop-1").find(made())
+    assert str(Fraction(3, 4) * 3) in finding.ours
+    assert str(Fraction(1, 2) * 3 + Fraction(1, 2) * 2) in finding.ours
+    assert finding.interval == "exact"
+
+
+def test_two_worlds_mechanism_by_hand() -> None:
+    # High world: sold at 0.9 to a value of 1 unless five agents have 0.6; the sixth, worth 0.8 on average, then
+    # takes it at 0.2. Low world: sold at 0.2 to a value of 0.4 unless the last five all have 0.1.
+    high = 1 - Fraction(1, 32) * Fraction(2, 10)
+    low = (1 - Fraction(1, 32)) * Fraction(4, 10)
+    finding = named("two-worlds-mechanism").find(made())
+    assert finding.verdict == claim.CORRECTED
+    assert finding.ours.startswith(f"described {(high + low) / 2}, optimum 443/640")
+
+
+def test_the_footnotes_lotteries_by_hand() -> None:
+    assert named("footnote-3-numbers").find(made()).ours == "2 secured: a 3/2, b 1; 10 secured: a 3, b 5"
+
+
+def test_id_needs_no_more_than_agents_and_items_left_unless_the_order_is_ruled(checked: list[Entry]) -> None:
+    finding = next(entry.finding for entry in checked if entry.claim.id == "id-form")
+    assert finding.verdict == claim.NOT_CONFIRMED
+    assert finding.ours == "loss 0; 5/4 if agents 1 to 3 must come first"
+
+
+def test_the_static_order_for_fairness_serves_everybody_as_the_optimum_does() -> None:
+    setting, premiums = settings.get("max-min"), best_premiums()
+    optimal_one, fixed = (
+        play(one, setting, 500, seed=3) for one in (OrangeFirst(premiums), fairness.OrangeBlueRed(premiums))
+    )
+    np.testing.assert_allclose(optimal_one.objective, fixed.objective)
+
+
+def test_the_statistic_of_a_single_item_is_counted() -> None:
+    # Three agents, one item: nobody holds it and any set is left, or a holder and any set of the other two.
+    assert space.all_statistics(3) == 2**3 + 3 * 2**2
+    assert space.statistics_of_policy(3) == sum(1 + visited for visited in range(4))
+
+
+def test_the_order_of_proposition_8_is_by_value_given_a_purchase() -> None:
+    assert verdict("prop-8") == claim.CONFIRMED
+
+
+def test_a_constant_first_best_leaves_the_variance_as_it_is() -> None:
+    assert variance.variance_ratio("colors", variance.RandomPrices()).mean == pytest.approx(1.0)
+
+
+def test_a_contrast_is_welchs() -> None:
+    a, b = np.array([1.0, 2.0, 4.0]), np.array([0.5, 0.6])
+    found = contrast([(1.0, a), (-1.0, b)])
+    low, high = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((low, high))
+
+
+def test_a_single_sample_has_students_interval() -> None:
+    a = np.array([1.0, 2.0, 4.0])
+    found = contrast([(1.0, a), (-1.0, np.array([0.5]))])
+    low, high = stats.t.interval(0.95, 2, a.mean() - 0.5, stats.sem(a))
+    assert (found.low, found.high) == pytest.approx((low, high))
+
+
+# --- verdicts turn with the evidence
+
+
+def test_the_best_seeds_are_compared() -> None:
+    known = made()
+    assert known.sample("id", "allocation").tolist() == pytest.approx([0.8503, 0.8504, 0.8505])
+    assert known.areas("id", "allocation").tolist() == pytest.approx([0.7503, 0.7504, 0.7505])
+    assert known.sample("id", "rsd").tolist() == [0.4]
+
+
+def test_a_missing_run_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no run of panel 'id'"):
+        made(lambda table: table[table["panel"] != "id"]).sample("id", "allocation")
+
+
+def test_tables_without_variants_hold_scores() -> None:
+    known = made()
+    plain = Evidence(known.of, known.finals.drop(columns="variant"), known.curves.drop(columns="variant"))
+    assert plain.sample("id", "allocation", "groups").tolist() == known.sample("id", "allocation").tolist()
+    assert plain.areas("id", "allocation").tolist() == known.areas("id", "allocation").tolist()
+
+
+@pytest.mark.parametrize(
+    ("loss", "groups", "expected"),
+    [
+        (0.0, None, claim.CONFIRMED),
+        (0.4, None, claim.NOT_CONFIRMED),
+        (0.4, 0.0, claim.CORRECTED),
+        (0.4, -0.4, claim.NOT_CONFIRMED),
+    ],
+)
+def test_better_and_worse_curves_turn_the_verdict(loss: float, groups: float | None, expected: str) -> None:
+    known = made(lowered("price-allocation", loss), groups)
+    finding = learned(beats("delta-0.5", "price-allocation", "personalised_static"))(known)
+    assert finding.verdict == expected == verdict("prices-beat-static-0.5", known)
+
+
+def test_the_reason_follows_from_the_interval() -> None:
+    def spread(table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(estimate=table["estimate"] + (table["seed"] - 4) * 0.2)
+
+    comparison = learned(beats("id", "allocation", "items-agents-left"))
+    assert "undecided" in comparison(made(spread)).explanation
+    assert "the reverse holds" in comparison(made(lowered("allocation", 0.4))).explanation
+    same = learned(beats("id", "rsd", "rsd"))
+    assert "no difference" in same(made()).explanation
+
+
+@pytest.mark.parametrize(("loss", "expected"), [(0.0, claim.CONFIRMED), (0.01, claim.NOT_CONFIRMED)])
+def test_half_a_percent_is_optimal(loss: float, expected: str) -> None:
+    known = made(lowered("price-allocation", loss))
+    assert learned(optimal("id", ("price-allocation",)))(known).verdict == expected
+
+
+def test_slower_learning_is_seen_in_the_curve_not_at_its_end() -> None:
+    def late(table: pd.DataFrame) -> pd.DataFrame:
+        rows = (table["statistic"] == "price-allocation") & (table["visits"] == 0)
+        return table.assign(estimate=table["estimate"] - 0.3 * rows)
+
+    compare = learned(faster("id", "price-allocation", "allocation"))
+    assert (compare(made()).verdict, compare(made(late)).verdict) == (claim.CONFIRMED, claim.NOT_CONFIRMED)
+    assert learned(beats("id", "price-allocation", "allocation"))(made(late)).verdict == claim.CONFIRMED
+
+
+def test_seeds_are_counted() -> None:
+    assert verdict("seeds") == claim.CONFIRMED
+    fewer = made(lambda table: table[table["seed"] < 2])
+    finding = named("seeds").find(fewer)
+    assert finding.verdict == claim.NOT_TESTABLE
+    assert "2 seeds" in finding.ours
+
+
+@pytest.mark.parametrize("name", ["prop-1", "prop-2", "prop-3", "prop-4", "prop-9", "kitchen-sink-form"])
+def test_without_a_separation_the_propositions_fall(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert verdict(name) == claim.CONFIRMED
+    monkeypatch.setattr(solved, "value", lambda name, cell=solved.SPM: Fraction(1))
+    assert verdict(name) == claim.NOT_CONFIRMED
+
+
+def test_the_corrections_disappear_with_their_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert verdict("id-mechanism") == verdict("colors-form") == claim.CORRECTED
+    exact = solved.value
+
+    def without_zero_prices(name: str, cell: solved.Cell = solved.SPM) -> Fraction:
+        return exact(name, cell) - (cell[0] == "zero")
+
+    monkeypatch.setattr(examples, "value", without_zero_prices)
+    assert verdict("id-mechanism") == verdict("colors-form") == claim.CONFIRMED
+
+
+def test_adaptivity_that_never_pays_refutes_the_introduction(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adaptivity, "value", lambda name, cell=solved.SPM: Fraction(1))
+    assert verdict("static-falls-short") == claim.NOT_CONFIRMED
+
+
+def test_the_gain_from_correlation_turns_with_the_bracket() -> None:
+    def bounds(panel: str) -> dict[str, float]:
+        low = 0.85 if panel == "delta-0.5" else 0.66
+        return BENCHMARK | {"lower": low, "upper": low + 0.01}
+
+    known = made()
+    turned = Evidence(known.of, known.finals, known.curves, bounds)
+    assert verdict("correlation-matters", turned) == claim.CONFIRMED
+    assert verdict("correlation-matters", known) == claim.NOT_CONFIRMED
+    assert correlated.adaptivity_gain(bounds("delta-0.5"))[0] == pytest.approx(0.85 / 0.65 - 1)
+
+
+def test_a_guarantee_that_is_missed_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert verdict("max-min-guarantee") == claim.CONFIRMED
+    monkeypatch.setattr(fairness, "GUARANTEE", 0.42)
+    assert verdict("max-min-guarantee") == claim.NOT_CONFIRMED
+
+
+def test_values_are_of_the_construction() -> None:
+    model = prop_1().model
+    assert isinstance(model, FiniteModel)
+    best = sum(p * q * max(a, b) for (p, (a,)), (q, (b,)) in product(model.worlds[0].lotteries[0], repeat=2))
+    assert solved.value("prop-1") == best
+
+
+def test_the_command_refuses_a_profile_without_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from spm.__main__ import main
+
+    monkeypatch.setenv("SPM_HOME", str(tmp_path))
+    assert main(["claims", "--profile", "smoke"]) == 2
+    assert "no record" in capsys.readouterr().err
+
+
+def test_the_command_prints_every_claim(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from spm.__main__ import main
+
+    few = tuple(one for one in CLAIMS if one.id in ("prop-1", "prices-beat-rsd-0"))
+    monkeypatch.setattr(entries, "ledger", lambda known: ledger(known, few))
+    monkeypatch.setattr(evidence, "load", lambda of: made())
+    assert main(["claims", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert [one["verdict"] for one in data["claims"]] == [claim.CONFIRMED] * 2
+    assert main(["claims"]) == 0
+    assert "prop-1" in capsys.readouterr().out

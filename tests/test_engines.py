@@ -1,0 +1,266 @@
+"""Runs on a real Dask cluster of several processes: the same records, also when a worker is killed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import distributed
+import pytest
+
+from spm import engines, experiments, results, settings
+from spm.__main__ import main
+from spm.experiments import Finished
+from spm.learning import Specification
+
+TINY = replace(experiments.PROFILES["smoke"], name="tiny", seeds=1, keep=1)
+SPM = Path(engines.__file__).parent
+
+
+@contextmanager
+def dask(folder: Path, *arguments: str, until: str) -> Iterator[tuple[Any, str]]:
+    """A command of Dask as a process of its own: yields it and what ``until`` found in its log."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(folder), "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stderr
+    try:
+        yield process, next(found[1] for line in process.stderr if (found := re.search(until, line)))
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+@contextmanager
+def scheduler(folder: Path) -> Iterator[tuple[Any, str]]:
+    """A scheduler's process and address."""
+    with dask(folder, "scheduler", "--host", "127.0.0.1", "--port", "0", until=r"Scheduler at:\s+(\S+)") as found:
+        yield found
+
+
+@contextmanager
+def cluster(folder: Path, workers: int = 1, threads: int = 1) -> Iterator[str]:
+    """A scheduler and its workers, which import from ``folder`` first; yields the scheduler's address."""
+    options = ("--nworkers", str(workers), "--nthreads", str(threads), "--local-directory", str(folder))
+    with scheduler(folder) as (_, address), dask(folder, "worker", address, *options, until="(Start Nanny)"):
+        with client_of(address) as client:
+            client.wait_for_workers(workers, timeout=60)
+        yield address
+
+
+@contextmanager
+def client_of(address: str) -> Iterator[Any]:
+    with distributed.Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        yield client
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a cluster of three workers, each a process with one thread."""
+    with cluster(tmp_path_factory.mktemp("workers"), workers=3) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SPM_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def two_panels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.FIGURES, "figure-3", ("kitchen-sink", "colors"))
+
+
+def bodies(home: Path) -> dict[str, Any]:
+    """Every file among the runs below ``home``, opened as a record, but for the seconds that the run took."""
+    runs = home / "_build" / "runs"
+    paths = [path for path in runs.rglob("*") if path.is_file()]
+    return {str(path.relative_to(runs)): results.read_record(path) | {"seconds": 0} for path in paths}
+
+
+def exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def kill_a_busy_worker(address: str) -> int:
+    """Kill a worker that is in the middle of a run; return how many runs were on it when it died."""
+    with client_of(address) as client:
+        pids = client.run(os.getpid)
+        deadline = time.monotonic() + 60
+        while not (busy := [worker for worker, stack in client.call_stack().items() if stack]):
+            assert time.monotonic() < deadline, "no worker is ever busy"
+        os.kill(pids[busy[0]], signal.SIGKILL)
+        while busy[0] in client.scheduler_info(n_workers=-1)["workers"] or exists(pids[busy[0]]):
+            assert time.monotonic() < deadline, "the worker is still there"
+            time.sleep(0.02)
+        # The scheduler suspects the runs that were on a worker when it died.
+        return client.run_on_scheduler(
+            lambda dask_scheduler: sum(prefix.suspicious for prefix in dask_scheduler.task_prefixes.values())
+        )
+
+
+def test_a_killed_worker_loses_nothing_and_doubles_nothing(
+    address: str, home: Path, two_panels: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Specification] = []
+    under_way: list[int] = []
+
+    def watched(finished: Iterator[Finished]) -> Iterator[Finished]:
+        for result in finished:
+            seen.append(result[0])
+            if len(seen) == 2:
+                under_way.append(kill_a_busy_worker(address))
+            yield result
+
+    @contextmanager
+    def engine(
+        work: Callable[[Specification], Finished], todo: Sequence[Specification]
+    ) -> Iterator[Iterator[Finished]]:
+        with engines.dask(work, todo, address) as finished:
+            yield watched(finished)
+
+    grid = experiments.grid("figure-3", TINY)
+    assert experiments.run("figure-3", TINY, engine=engine) == len(grid) >= 10
+    assert len(under_way) == 1
+    assert under_way[0] >= 1, "a run was under way on the worker that was killed"
+    assert len(seen) == len(grid)
+    assert set(seen) == set(grid)
+    monkeypatch.setenv("SPM_HOME", str(home / "local"))
+    assert experiments.run("figure-3", TINY) == len(grid)
+    here = bodies(home / "local")
+    assert len(here) == len(grid)
+    shutil.rmtree(home / "local")
+    assert bodies(home) == here
+
+
+def test_an_interrupt_keeps_what_is_done_and_clears_the_cluster(address: str, home: Path) -> None:
+    command = [sys.executable, "-m", "spm", "run", "figure-4", "--profile", "smoke"]
+    process = subprocess.Popen(
+        [*command, "--engine", "dask", "--address", address], stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while len(list(home.rglob("*.json"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert "interrupted; finished runs are kept" in said
+    assert "Traceback" not in said
+    assert 2 <= len(bodies(home)) < len(experiments.grid("figure-4", experiments.profile("smoke")))
+    with client_of(address) as client:
+        # This client and the scheduler's own are the only ones left.
+        left = client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.tasks, *dask_scheduler.clients])
+    assert left == ["fire-and-forget", client.id]
+
+
+def run_on(address: str) -> list[str]:
+    return ["run", "figure-3", "--profile", "smoke", "--engine", "dask", "--address", address]
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one sentence with which a command fails."""
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    return said
+
+
+def altered(folder: Path) -> None:
+    shutil.copytree(SPM, folder / "spm", ignore=shutil.ignore_patterns("__pycache__"))
+    with (folder / "spm" / "learning.py").open("a", encoding="utf-8") as file:
+        file.write("\nCHANGED = True\n")
+
+
+def empty(folder: Path) -> None:
+    (folder / "spm.py").touch()
+
+
+@pytest.mark.parametrize(
+    ("installed", "threads", "complaint"),
+    [
+        (altered, 2, "is not as it is here: learning.py differs, threads is 2 and not 1"),
+        (empty, 1, "can't say which spm it has: No module named 'spm.engines'"),
+    ],
+)
+def test_a_worker_with_another_spm_is_refused_before_anything_is_run(
+    tmp_path: Path,
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+    installed: Callable[[Path], None],
+    threads: int,
+    complaint: str,
+) -> None:
+    installed(tmp_path)
+    with cluster(tmp_path, threads=threads) as other:
+        assert complaint in refusal(capsys, *run_on(other))
+        with client_of(other) as client:
+            assert client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.task_prefixes)) == 0
+    assert not home.exists()
+
+
+def test_a_worker_that_joins_later_is_refused_too(
+    address: str, home: Path, two_panels: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if none had been there to be checked beforehand."""
+    monkeypatch.setattr(engines, "_check_workers", lambda *_: None)
+    monkeypatch.setitem(engines.SOURCES, "learning", "another")
+    with pytest.raises(ValueError, match=r"worker tcp://\S+ is not as it is here: learning.py differs$"):
+        experiments.run("figure-3", TINY, engine=engines.engine("dask", address=address))
+    assert not home.exists()
+
+
+def test_a_lost_scheduler_is_one_sentence(tmp_path: Path) -> None:
+    with scheduler(tmp_path) as (process, address):
+        engine = engines.engine("dask", address=address)
+        with engine(experiments.run_one, experiments.grid("figure-3", TINY)) as finished:
+            process.kill()
+            with pytest.raises(ValueError, match=r"lost the Dask scheduler at 'tcp://127.0.0.1:"):
+                next(finished)
+
+
+def test_an_address_where_no_scheduler_answers(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "CONNECT_SECONDS", 0.5)
+    assert "no Dask scheduler answers at 'tcp://127.0.0.1:1'" in refusal(capsys, *run_on("tcp://127.0.0.1:1"))
+
+
+def test_a_missing_extra_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert 'needs the extra "dask"' in refusal(capsys, *run_on("tcp://127.0.0.1:1"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--engine", "dsk"], "unknown engine 'dsk'; did you mean dask?"),
+        (["--engine", "dask"], "needs the address of a scheduler, tcp://HOST:PORT, not None"),
+        (
+            ["--engine", "dask", "--address", "here"],
+            "needs the address of a scheduler, tcp://HOST:PORT, not 'here'",
+        ),
+        (["--address", "tcp://127.0.0.1:1"], "engine local has no address"),
+        (["--jobs", "0"], "jobs must be at least 1, not 0"),
+    ],
+)
+def test_bad_options(capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str) -> None:
+    assert sentence in refusal(capsys, "run", "figure-3", "--profile", "smoke", *arguments)
