@@ -3,7 +3,8 @@
 # Only python (3.11 or newer) and make are needed. Where pip would find a CUDA build of torch, the
 # environment variable PIP_EXTRA_INDEX_URL can point it to PyTorch's CPU builds.
 
-PROFILE ?= quick
+PROFILE ?= paper
+SAMPLE ?= 3
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
 VENV := .venv
@@ -19,15 +20,16 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab figures status bench clean setup
+.PHONY: help book test lab figures reproduce verify status bench clean setup
 # Targets share .venv and _build; parallelism is inside the commands (JOBS).
 .NOTPARALLEL:
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
-	@echo "Variables: PROFILE=quick|paper (now $(PROFILE)), JOBS=number of processes (now $(JOBS))."
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo "Variables: PROFILE=paper|quick (now $(PROFILE)), JOBS=number of processes (now $(JOBS)), SAMPLE=runs to verify."
 
-book: figures  ## run what is missing, execute the chapters, build the HTML book
+# The profile paper is read from data/; quick is trained here.
+book: $(if $(filter quick,$(PROFILE)),figures,setup)  ## execute the chapters and build the HTML book
 	$(PYTHON) -m spm.book -p profile $(PROFILE) --jobs $(JOBS)
 
 test: setup  ## lint, types and tests
@@ -40,8 +42,14 @@ test: setup  ## lint, types and tests
 lab: setup  ## open the chapters in JupyterLab
 	cd book && ../$(PYTHON) -m jupyterlab
 
-figures: setup  ## run the experiments that are missing or stale
-	$(PYTHON) -m spm run all --profile $(PROFILE) --jobs $(JOBS)
+figures: setup  ## train a small version of every curve from nothing, and draw the figures
+	$(PYTHON) -m spm run all --profile quick --jobs $(JOBS)
+
+reproduce: setup  ## the paper's whole protocol from nothing: about an hour, writes data/
+	$(PYTHON) -m spm reproduce --jobs $(JOBS)
+
+verify: setup  ## retrain a sample of the runs in data/ and play all kept policies
+	$(PYTHON) -m spm verify --sample $(SAMPLE) --jobs $(JOBS)
 
 status: setup  ## list experiments done, missing and stale
 	$(PYTHON) -m spm status --profile $(PROFILE)

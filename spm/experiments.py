@@ -99,11 +99,9 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", 2, 2, 4_000, {"scores": 4_000, "groups": 4_000}, 3, 200, 400),
-        Profile("quick", 2, 2, 200_000, {"scores": 500_000, "groups": 500_000}, 11, 1_000, 10_000),
-        Profile(
-            "paper", 6, 3, 400_000, {"scores": 1_000_000, "groups": 2_200_000}, 21, 1_000, 100_000, of_record=True
-        ),
+        Profile("smoke", 2, 2, 4_000, dict.fromkeys(VARIANTS, 4_000), 3, 200, 400),
+        Profile("quick", 2, 2, 200_000, dict.fromkeys(VARIANTS, 400_000), 11, 1_000, 10_000),
+        Profile("paper", 6, 3, 400_000, {"scores": 1_000_000, "groups": 2_200_000}, 21, 1_000, 100_000, True),
     )
 }
 """``paper`` is the paper's protocol, ``quick`` a look at every curve, ``smoke`` only exercises the code."""

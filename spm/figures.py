@@ -228,9 +228,9 @@ def _caption(figure: str, of: Profile, variant: str) -> str:
     number, (again, policy) = figure.removeprefix("figure-"), _POLICIES[variant]
     return (
         f"<b>Figure {number}{again}.</b> {_TITLES[figure]} {policy} {_seeds(of)}, "
-        f"with its 95% interval over seeds (Student's t, wide for few seeds; cut where it leaves the axes); the static "
-        f"mechanisms (ASP, PSP) learned from {of.static_visits:,} visits, the others from {of.visits[variant]:,}. "
-        f"Each point is an evaluation of the policy "
+        f"with its 95% interval over seeds (Student's t, wide for few seeds; cut where it leaves the axes); "
+        f"the static mechanisms (ASP, PSP) learned from {of.static_visits:,} visits, the others from "
+        f"{of.visits[variant]:,}. Each point is an evaluation of the policy "
         f"without exploration noise on {of.evaluation_profiles:,} fresh profiles. RSD: random serial dictatorship "
         f"(↓ where it lies below the axis). Optimum: certified bracket of the best SPM (a band, or a line where "
         f"it is exact). Dotted lines: the best static mechanisms by direct optimisation, in the colours of ASP "

@@ -80,7 +80,7 @@ class GroupPolicy(ActorCriticPolicy):
         with torch.no_grad():
             self.action_net.bias.zero_()
             self.action_net.bias[n_groups:] = torch.as_tensor(np.tile(self._start, rows))
-        self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)
+        self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)  # type: ignore[call-arg]
 
     def forward(self, obs: Tensor, deterministic: bool = False) -> tuple[Tensor, Tensor, Tensor]:
         """Return actions ``(B, n + T)``, values and log probabilities."""
@@ -89,14 +89,14 @@ class GroupPolicy(ActorCriticPolicy):
         actions = torch.cat([self.members[groups], prices], dim=1)
         return actions, values, self._log_probability(logits, means, groups, prices)
 
-    def evaluate_actions(self, obs: Tensor, actions: Tensor) -> tuple[Tensor, Tensor, None]:
+    def evaluate_actions(self, obs: Tensor, actions: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[override]
         """Return values and log probabilities of ``actions``; the entropy has no closed form worth its time."""
         logits, means, values = self._outputs(obs)
         n_agents = self.members.shape[1]
         groups = (actions[:, :n_agents] @ self.members.T).argmax(dim=1)
         return values, self._log_probability(logits, means, groups, actions[:, n_agents:]), None
 
-    def _predict(self, observation: Tensor, deterministic: bool = False) -> Tensor:
+    def _predict(self, observation: Tensor, deterministic: bool = False) -> Tensor:  # type: ignore[override]
         return self.forward(observation, deterministic)[0]
 
     def _outputs(self, obs: Tensor) -> tuple[Tensor, Tensor, Tensor]:

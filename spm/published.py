@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+import pickle
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from spm import benchmarks, bounds, experiments, settings
 from spm.actors import Weights, mechanism
 from spm.experiments import Profile
 from spm.files import canonical, digest, write_atomic
-from spm.learning import Specification, evaluation_seed
+from spm.learning import Specification, evaluation_seed, point
 from spm.mechanisms import Learned, play, random_serial_dictatorship
 from spm.results import SOURCES, unpack
 
@@ -68,7 +69,7 @@ def publish(of: Profile) -> Path:
     ]
     content = {"runs.csv": _csv(runs), "curves.csv": _csv(pd.DataFrame(curves))}
     content["mechanisms.csv"] = _csv(pd.DataFrame(explicit_mechanisms(of)))
-    content["bounds.csv"] = _csv(pd.DataFrame(_bounds()))
+    content["bounds.csv"] = _csv(pd.DataFrame(bounds_rows()))
     for specification, record, kept in zip(specifications, records, runs["kept"], strict=True):
         if kept:
             content[_policy_name(specification)] = _saved(record["weights"])
@@ -142,19 +143,19 @@ def explicit_mechanisms(of: Profile) -> Iterator[dict[str, Any]]:
         setting = settings.get(panel)
         for name, one in {"rsd": random_serial_dictatorship(setting), "lower": bounds.mechanism(panel)}.items():
             outcomes = play(one, setting, of.final_profiles, evaluation_seed("final"))
-            regret = pd.Series(outcomes.regret)
+            found = point(outcomes, visits=0)
             yield {
                 "panel": panel,
                 "mechanism": name,
-                "objective": outcomes.mean,
-                "objective_se": outcomes.standard_error,
-                "regret": float(regret.mean()),
-                "regret_se": float(regret.sem()),
+                "objective": found.objective,
+                "objective_se": found.objective_se,
+                "regret": found.regret,
+                "regret_se": found.regret_se,
                 "profiles": of.final_profiles,
             }
 
 
-def _bounds() -> Iterator[dict[str, Any]]:
+def bounds_rows() -> Iterator[dict[str, Any]]:
     """Yield each panel's first best, bracket and static optima, one row a quantity."""
     for panel in experiments.panels("all"):
         known = benchmarks.benchmark(panel)
@@ -189,8 +190,8 @@ def check(of: Profile) -> None:
     try:
         manifest = json.loads((root / "manifest.json").read_bytes())
         broken = [name for name, sha in manifest["files"].items() if digest((root / name).read_bytes()) != sha]
-    except (OSError, ValueError, KeyError) as error:
-        raise ValueError(f"the results of record in {root} can't be read: {error}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"the results of record in {root} can't be read: {error}; {_remedy(of)}") from None
     if broken:
         raise ValueError(f"{root / broken[0]} is not what was recorded (checksum differs); {_remedy(of)}")
     old, new = manifest["sources"], SOURCES
@@ -201,19 +202,27 @@ def check(of: Profile) -> None:
 
 
 def _check_grid(of: Profile, runs: pd.DataFrame) -> None:
-    """Compare the rows' specifications with the profile's grid."""
-    expected = pd.DataFrame([specified(specification) for specification in experiments.grid("all", of)])
-    if set(expected) - set(runs) or len(expected) != len(runs):
-        raise ValueError(f"{folder(of)} holds {len(runs)} runs of another grid than {of.name}'s; {_remedy(of)}")
-    recorded = pd.read_csv(io.BytesIO(_csv(expected)), float_precision="round_trip")
-    differs = (recorded != runs[list(recorded)]) & ~(recorded.isna() & runs[list(recorded)].isna())
-    if differs.to_numpy().any():
-        row = int(differs.any(axis=1).to_numpy().argmax())
-        names = ", ".join(differs.columns[differs.iloc[row]])
-        which = " ".join(str(recorded[name].iloc[row]) for name in KEY)
-        raise ValueError(
-            f"the results of record in {folder(of)} are stale: {names} of {which} changed; {_remedy(of)}"
-        )
+    """Compare the rows' specifications, and which of them are kept, with the profile's."""
+    changed = changes(runs, experiments.grid("all", of))
+    if not changed and not runs["kept"].equals(_is_kept(runs, of.keep)):
+        changed = f"the runs kept are not the {of.keep} best of each curve"
+    if changed:
+        raise ValueError(f"the results of record in {folder(of)} are stale: {changed}; {_remedy(of)}")
+
+
+def changes(rows: pd.DataFrame, specifications: Sequence[Specification]) -> str:
+    """Say which row first differs from its specification, and in what; empty if none does."""
+    plain = pd.DataFrame([specified(specification) for specification in specifications])
+    expected = pd.read_csv(io.BytesIO(_csv(plain)), float_precision="round_trip")
+    if set(expected) - set(rows) or len(expected) != len(rows):
+        return f"{len(rows)} runs of another grid, which has {len(expected)}"
+    found = rows[list(expected)]
+    differs = (expected != found) & ~(expected.isna() & found.isna())
+    if not differs.to_numpy().any():
+        return ""
+    row = int(differs.any(axis=1).to_numpy().argmax())
+    which = " ".join(str(expected[name].iloc[row]) for name in KEY)
+    return f"{', '.join(differs.columns[differs.iloc[row]])} of {which} changed"
 
 
 def _remedy(of: Profile) -> str:
@@ -224,13 +233,15 @@ def weights(of: Profile, specification: Specification) -> Weights:
     """Return the weights of a kept policy.
 
     Raises:
-        ValueError: it is not among the policies of record.
+        ValueError: it is not among the policies of record, or it is damaged.
     """
     path = folder(of) / _policy_name(specification)
     try:
         loaded: Weights = torch.load(path, weights_only=True)
     except OSError:
         raise ValueError(f"there is no policy of record at {path}") from None
+    except (pickle.UnpicklingError, EOFError, RuntimeError):
+        raise ValueError(f"{path} does not hold the weights of a policy") from None
     return loaded
 
 
@@ -238,7 +249,7 @@ def policy(of: Profile, specification: Specification) -> Learned:
     """Return the mechanism of a kept policy.
 
     Raises:
-        ValueError: it is not among the policies of record.
+        ValueError: it is not among the policies of record, or it is damaged.
     """
     setting = settings.get(specification.panel)
     return mechanism(setting, specification.statistic, specification.variant, weights(of, specification))

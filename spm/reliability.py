@@ -42,14 +42,13 @@ def reliability(figure: str, of: Profile) -> pd.DataFrame:
     ``best`` seed, and ``selection``: kept minus the plain mean of all seeds.
     """
     ends = finals(figure, of)
-    best = kept(ends, of.keep).groupby(CURVE)["estimate"].mean()
     rows = []
     for key, curve in ends.groupby(CURVE, sort=False):
-        values = curve["estimate"].to_numpy(dtype=float)
+        values, best = curve["estimate"].to_numpy(dtype=float), kept(curve, of.keep)["estimate"].mean()
         low, high = bootstrap(values)
-        row = dict(zip(CURVE, key, strict=True)) | {"kept": best[key], "iqm": interquartile_mean(values)}
+        row = dict(zip(CURVE, key, strict=True)) | {"kept": best, "iqm": interquartile_mean(values)}
         row |= {"low": low, "high": high, "worst": values.min(), "best": values.max()}
-        rows.append(row | {"selection": best[key] - values.mean()})
+        rows.append(row | {"selection": best - values.mean()})
     return pd.DataFrame(rows)
 
 

@@ -1,14 +1,15 @@
 """How good the learned mechanisms should be, and whether they are.
 
-Three kinds of targets, for the mean of a curve's kept seeds: within 0.5% of the optimum where it is known (1% of the
-best explicit SPM for max-min fairness), at least Bayesian pricing minus 0.5% where only a bracket is known, and
-within 0.5% of the best static mechanism for ASP and PSP. The order of the curves is a target of its own.
+Three kinds of targets, for the mean of a curve's kept seeds: within 0.5% of the optimum where it is known (1% of
+the best explicit SPM for max-min fairness), at least Bayesian pricing minus 0.5% where only a bracket is known,
+and within 0.5% of the best static mechanism for ASP and PSP. The order of the curves is a target of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 from scipy import stats
@@ -117,15 +118,15 @@ def _shortfall(kind: str, group: list[Target]) -> str:
     what = LABELS.get(kind, f"the best adaptive policy ({LABELS[nearest.curve].lower()})")
     return (
         f"{title}: {what} ends {-100 * nearest.distance:.2f} % below {nearest.against} "
-        f"({nearest.reached:.4f} against {nearest.goal:.4f}) with the policy '{POLICIES[nearest.variant]}', the nearer."
+        f"({nearest.reached:.4f} against {nearest.goal:.4f}) with the policy {POLICIES[nearest.variant]!r}."
     )
 
 
 def order_table(figure: str, of: Profile) -> pd.DataFrame:
     """Return, for each panel and variant, whether neighbours in the claimed order stand as claimed.
 
-    ``A ≥ B`` stands unless Welch's 95% interval of the difference of the kept seeds' means lies below 0, ``A > B`` only
-    if it lies above.
+    ``A ≥ B`` stands unless Welch's 95% interval of the difference of the kept seeds' means lies below 0,
+    ``A > B`` only if it lies above.
     """
     ends = kept(finals(figure, of), of.keep)
     chain = (*CLAIMED_ORDER, "rsd")
@@ -135,7 +136,7 @@ def order_table(figure: str, of: Profile) -> pd.DataFrame:
             runs = ends[(ends["panel"] == panel) & (ends["variant"] == variant)]
             seeds = {str(name): group["estimate"] for name, group in runs.groupby("statistic")}
             row = {"panel": settings.get(panel).title, "policy": policy}
-            for pair in zip(chain[:-1], chain[1:], strict=True):
+            for pair in pairwise(chain):
                 row[_relation(*pair)] = _stands(*pair, seeds, benchmark(panel)["rsd"])
             rows.append(row)
     return pd.DataFrame(rows)

@@ -127,10 +127,20 @@ def read() -> pd.DataFrame:
         rows = pd.read_csv(io.BytesIO(path().read_bytes()), float_precision="round_trip")
     except OSError:
         raise ValueError(f"there is no table of trials at {path()}; `make reproduce` writes it") from None
-    now = digest(canonical(SOURCES))[:16]
-    if set(rows["sources"]) != {now} or len(rows) != len(trials()):
-        raise ValueError(f"{path()} is stale: the learning code has changed; `make reproduce` writes it anew")
+    changed = _changes(rows)
+    if changed:
+        raise ValueError(f"{path()} is stale: {changed}; `make reproduce` writes it anew")
     return rows
+
+
+def _changes(rows: pd.DataFrame) -> str:
+    """Say in what the table differs from what the present code would make; empty if in nothing."""
+    if set(rows["sources"]) != {digest(canonical(SOURCES))[:16]}:
+        return "the learning code has changed"
+    everything = trials()
+    if list(rows["alternative"]) != [one.name for one in everything]:
+        return "other alternatives are tried now"
+    return published.changes(rows, [one.specification for one in everything])
 
 
 def table() -> pd.DataFrame:

@@ -5,13 +5,14 @@ curve included. Elsewhere, floating-point sums differ in their last digits and l
 retrained run's final regret must lie within the range of the curve's recorded seeds, widened on both sides by
 that range and by 4 standard errors. A policy played again on the first profiles of the final evaluation must come
 within 4 standard errors of the recorded mean, and equal it on the same platform when all profiles are played.
+Bounds and static optima, computed again, must agree to a millionth.
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 
 import joblib
@@ -26,6 +27,8 @@ from spm.mechanisms import play
 from spm.results import PACKAGES
 
 STANDARD_ERRORS = 4.0
+ROUNDING = 1e-6
+"""Relative difference between recorded and recomputed bounds that another platform may cause."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,10 @@ def sampled(of: Profile, count: int, seed: int) -> list[Specification]:
     """Return ``count`` runs of record, drawn at random without replacement.
 
     Raises:
-        ValueError: more than there are, or fewer than 0.
+        ValueError: more than there are, or fewer than 0, or a negative seed.
     """
+    if seed < 0:
+        raise ValueError(f"--seed must be at least 0, not {seed}")
     grid = experiments.grid("all", of)
     if not 0 <= count <= len(grid):
         raise ValueError(f"--sample must lie between 0 and {len(grid)}, not {count}")
@@ -63,37 +68,54 @@ def verify(of: Profile, sample: int, seed: int, profiles: int, jobs: int) -> Ite
     Raises:
         ValueError: the results of record are damaged or stale, or a number is out of range.
     """
-    runs = published.published(of)["runs"].set_index(published.KEY)
+    runs = published.published(of)["runs"]
     if not 2 <= profiles <= of.final_profiles:
         raise ValueError(f"--profiles must lie between 2 and {of.final_profiles}, not {profiles}")
     if jobs < 1:
         raise ValueError(f"--jobs must be at least 1, not {jobs}")
     todo = sampled(of, sample, seed)
-    kept = [run for run in experiments.grid("all", of) if runs.loc[_key(run), "kept"]]
+    kept = [run for run, is_kept in zip(experiments.grid("all", of), runs["kept"], strict=True) if is_kept]
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
     yield from parallel(joblib.delayed(_retrained)(of, specification) for specification in todo)
     yield from parallel(joblib.delayed(_played)(of, specification, profiles) for specification in kept)
+    yield from bounded(of)
 
 
-def _key(specification: Specification) -> tuple[str | int, ...]:
-    return tuple(getattr(specification, name) for name in published.KEY)
+def bounded(of: Profile) -> Iterator[Finding]:
+    """Compare each panel's recorded bounds and static optima with those of the present code."""
+    recorded = pd.read_csv(published.folder(of) / "bounds.csv").set_index(["panel", "quantity"])["value"]
+    now = pd.DataFrame(published.bounds_rows()).set_index(["panel", "quantity"])["value"]
+    for panel in experiments.panels("all"):
+        old, new = recorded[panel], now[panel].reindex(recorded[panel].index)
+        agree = np.isclose(old, new, rtol=ROUNDING, atol=ROUNDING)
+        detail = ", ".join(old.index[~agree]) + " differ" if not agree.all() else "the same"
+        yield Finding("bounds", panel, bool(agree.all()), detail)
 
 
 def _label(specification: Specification) -> str:
-    return " ".join(str(part) for part in _key(specification))
+    return " ".join(str(getattr(specification, name)) for name in published.KEY)
+
+
+def _rows(table: pd.DataFrame, specification: Specification, names: Sequence[str] = published.KEY) -> pd.DataFrame:
+    """The rows that agree with a run in the columns ``names``."""
+    return table[(table[list(names)] == [getattr(specification, name) for name in names]).all(axis=1)]
+
+
+def _is_of_here(rows: pd.DataFrame) -> bool:
+    """Whether runs were made on a platform like this one."""
+    return all((rows[name].astype(str) == value).all() for name, value in platform_now().items())
 
 
 def _retrained(of: Profile, specification: Specification) -> Finding:
     """Train a run anew and compare it with its record."""
     tables = published.published(of)
-    runs, curves = tables["runs"].set_index(published.KEY), tables["curves"].set_index(published.KEY)
-    recorded = runs.loc[_key(specification)]
+    recorded = _rows(tables["runs"], specification)
     run = train(specification)
     passed, detail = retrained(
         [*run.curve, run.final],
-        [*_points(curves.loc[[_key(specification)]]), *_points(recorded.to_frame().T)],
-        runs.loc[_key(specification)[:-1], "regret"].to_numpy(dtype=float),
-        all(str(recorded[name]) == value for name, value in platform_now().items()),
+        [*_points(_rows(tables["curves"], specification)), *_points(recorded)],
+        _rows(tables["runs"], specification, published.KEY[:-1])["regret"].to_numpy(dtype=float),
+        _is_of_here(recorded),
     )
     return Finding("retrained", _label(specification), passed, detail)
 
@@ -119,24 +141,27 @@ def retrained(new: list[Point], old: list[Point], seeds: np.ndarray, same_platfo
         return False, f"not identical on the same platform: final regret differs by {gap:.2e}"
     margin = np.ptp(seeds) + STANDARD_ERRORS * float(np.hypot(new[-1].regret_se, old[-1].regret_se))
     low, high = float(seeds.min() - margin), float(seeds.max() + margin)
-    return bool(
-        low <= new[-1].regret <= high
-    ), f"final regret {new[-1].regret:.5f}, interval {low:.5f} to {high:.5f}"
+    detail = f"final regret {new[-1].regret:.5f}, interval {low:.5f} to {high:.5f}"
+    return low <= new[-1].regret <= high, detail
 
 
 def _played(of: Profile, specification: Specification, profiles: int) -> Finding:
     """Play a kept policy again and compare with its record."""
-    recorded = published.published(of)["runs"].set_index(published.KEY).loc[_key(specification)]
+    recorded = _rows(published.published(of)["runs"], specification)
     policy = published.policy(of, specification)
     outcomes = play(policy, settings.get(specification.panel), profiles, evaluation_seed("final"))
-    found = point(outcomes, int(recorded["visits"]))
-    (old,) = _points(recorded.to_frame().T)
-    must_equal = profiles == of.final_profiles and all(
-        str(recorded[name]) == value for name, value in platform_now().items()
-    )
-    if asdict(found) == asdict(old):
-        return Finding("played again", _label(specification), True, "identical")
-    distance = abs(found.regret - old.regret)
-    allowed = 0.0 if must_equal else STANDARD_ERRORS * float(np.hypot(found.regret_se, old.regret_se)) + 1e-9
-    detail = f"regret differs by {distance:.2e}, allowed {allowed:.2e}"
-    return Finding("played again", _label(specification), distance <= allowed, detail)
+    (old,) = _points(recorded)
+    must_equal = profiles == of.final_profiles and _is_of_here(recorded)
+    passed, detail = played(point(outcomes, old.visits), old, must_equal)
+    return Finding("played again", _label(specification), passed, detail)
+
+
+def played(new: Point, old: Point, must_equal: bool) -> tuple[bool, str]:
+    """Compare the final evaluation of a policy that was played again with its record."""
+    if new == old:
+        return True, "identical"
+    gap = abs(new.regret - old.regret)
+    if must_equal:
+        return False, f"not identical on the same platform: regret differs by {gap:.2e}"
+    allowed = STANDARD_ERRORS * float(np.hypot(new.regret_se, old.regret_se)) + 1e-9
+    return gap <= allowed, f"regret differs by {gap:.2e}, allowed {allowed:.2e}"

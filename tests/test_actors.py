@@ -21,14 +21,14 @@ from spm.statistics import STATISTICS
 def test_a_mechanism_does_what_sb3_predicts_without_noise(variant: str, statistic: str) -> None:
     model = make_model(replace(TINY, panel="max-min", statistic=statistic, variant=variant))
     with torch.no_grad():
-        model.policy.action_net.weight.normal_(0.0, 0.5)  # type: ignore[operator, union-attr]
+        model.policy.action_net.weight.normal_(0.0, 0.5)  # type: ignore[operator]
     setting = settings.get("max-min")
     learned = mechanism(setting, statistic, variant, actor_weights(model))
     rng = np.random.default_rng(0)
     market = Market(setting, valuations(setting.demand, setting.sample(rng, 40)))
     rule = learned.begin(setting, len(market), rng)
     while not market.over.all():
-        expected, _ = model.policy.predict(learned.statistic.observe(market), deterministic=True)  # type: ignore[arg-type]
+        expected, _ = model.policy.predict(learned.statistic.observe(market), deterministic=True)
         agents, prices = rule(market)
         wanted_agents, wanted_prices = decode(expected, market.agents_left)
         assert (agents == wanted_agents).all()

@@ -10,6 +10,7 @@ import torch
 
 from spm import bench
 from spm.bench import raw_batched
+from spm.learning import Hyperparameters
 
 
 def test_ratios_are_of_the_rates() -> None:
@@ -43,7 +44,8 @@ def test_the_floor_does_the_passes_of_a_rollout_and_its_update(monkeypatch: pyte
     monkeypatch.setattr(bench, "_perceptron", counted)
     assert bench.networks_alone()() == 20 * 512
     assert rows.count(512) == 2 * 20, "actor and critic, at each step"
-    assert sum(rows) - 2 * 20 * 512 == 2 * 4 * 20 * 512, "and on every visit, in each of 4 epochs"
+    epochs = Hyperparameters().n_epochs
+    assert sum(rows) - 2 * 20 * 512 == 2 * epochs * 20 * 512, "and on every visit, in each epoch"
 
 
 def test_time_outside_torch_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

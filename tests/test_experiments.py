@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from spm import experiments, settings, tables
+from spm.actors import VARIANTS
 from spm.experiments import PROFILES, Profile
 from spm.statistics import STATISTICS
 
-TINY = Profile("tiny", 2, 1, 600, 600, 2, 50, 100)
+TINY = Profile("tiny", 2, 1, 600, dict.fromkeys(VARIANTS, 600), 2, 50, 100)
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def two_panels(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_paper_profile_is_the_papers_protocol() -> None:
     runs = experiments.grid("all", PROFILES["paper"])
-    assert len(runs) == 12 * 5 * 6
+    assert len(runs) == 12 * len(VARIANTS) * 5 * 6 == 720
     assert len(set(runs)) == len(runs)
     assert {run.statistic for run in runs} == set(STATISTICS)
     assert PROFILES["paper"].keep == 3
@@ -57,7 +58,7 @@ def test_jobs_must_be_positive(home: Path) -> None:
 def test_tables_do_not_depend_on_jobs_and_a_second_run_does_nothing(
     home: Path, two_panels: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert experiments.run("figure-3", TINY, jobs=1) == 20
+    assert experiments.run("figure-3", TINY, jobs=1) == 40
     tables.write("figure-3", TINY)
     assert experiments.run("figure-3", TINY, jobs=1) == 0
     monkeypatch.setenv("SPM_HOME", str(home / "again"))
@@ -75,11 +76,11 @@ def test_only_stale_and_missing_runs_are_done_again(home: Path, two_panels: None
     records.path(runs[0]).unlink()
     records.path(runs[1]).write_bytes(b"{}")
     states = [state.status for _, state in experiments.status("figure-3", TINY)]
-    assert (states.count("missing"), states.count("stale"), states.count("done")) == (1, 1, 18)
+    assert (states.count("missing"), states.count("stale"), states.count("done")) == (1, 1, 38)
     untouched = records.path(runs[2]).stat().st_mtime_ns
     assert experiments.run("figure-3", TINY) == 2
     assert records.path(runs[2]).stat().st_mtime_ns == untouched
-    assert experiments.run("figure-3", replace(TINY, visits=2_000)) == 12
+    assert experiments.run("figure-3", replace(TINY, visits={"scores": 600, "groups": 2_000})) == 12
 
 
 def test_a_killed_grid_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -99,9 +100,9 @@ def test_a_killed_grid_goes_on_where_it_stopped(tmp_path: Path) -> None:
     os.killpg(victim.pid, signal.SIGKILL)
     victim.wait()
     done = {path: path.stat().st_mtime_ns for path in records.rglob("*.json")}
-    assert 3 <= len(done) < 30
+    assert 3 <= len(done) < 60
     resumed = subprocess.run(command, env=environment("killed"), capture_output=True, text=True, check=True)
-    assert f"{30 - len(done)} runs done, {len(done)} found done" in resumed.stdout
+    assert f"{60 - len(done)} runs done, {len(done)} found done" in resumed.stdout
     assert all(path.stat().st_mtime_ns == when for path, when in done.items())
     subprocess.run(command, env=environment("whole"), capture_output=True, check=True)
     written = {

@@ -139,7 +139,7 @@ def test_learning_uses_one_thread_and_restores_the_number_before() -> None:
 
 def learned(statistic: str) -> float:
     """Final welfare for two IID agents and one item after a second of learning."""
-    small = Hyperparameters(n_markets=64, batch_size=64)
+    small = Hyperparameters(n_markets=64, batch_size=64, n_epochs=4, learning_rate=1e-3)
     return train(Specification("correlated-2-1-0", statistic, 0, 8000, 2, 100, 20_000, small)).final.objective
 
 

@@ -31,7 +31,7 @@ def record(home: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     out = home / "mine"
     assert main(["train", "kitchen-sink", "--statistic", "none", "--visits", "1", "--out", str(out)]) == 0
     capsys.readouterr()
-    return out / "kitchen-sink" / "none-0.json"
+    return out / "kitchen-sink" / "none-scores-0.json"
 
 
 def test_list_names_all_panels(capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,6 +39,7 @@ def test_list_names_all_panels(capsys: pytest.CaptureFixture[str]) -> None:
     data = json.loads(capsys.readouterr().out)
     assert sum(len(panels) for panels in data["figures"].values()) == 12
     assert len(data["statistics"]) == 5
+    assert data["profiles"]["paper"]["of_record"]
 
 
 def test_train_then_evaluate(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,7 +53,7 @@ def test_train_then_evaluate(record: Path, capsys: pytest.CaptureFixture[str]) -
 def test_status_counts_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "--profile", "smoke", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
-    assert data["counts"] == {"done": 0, "missing": 120, "stale": 0}
+    assert data["counts"] == {"done": 0, "missing": 240, "stale": 0}
     assert {row["reason"] for row in data["runs"]} == {"never run"}
 
 
@@ -67,9 +68,14 @@ def test_status_counts_what_is_missing(capsys: pytest.CaptureFixture[str]) -> No
         (("train", "correlated-5-0-0.5", "--statistic", "none"), "n_items must be at least 1, not 0"),
         (("train", "correlated-20-5-1.5", "--statistic", "none"), "delta must lie in [0, 1], not 1.5"),
         (("train", "correlated-20-5", "--statistic", "none"), "correlated-AGENTS-ITEMS-DELTA"),
+        (("train", "colors", "--statistic", "none", "--variant", "group"), "did you mean groups?"),
         (("run", "figure-9"), "unknown figure 'figure-9'"),
         (("run", "all", "--profile", "papr"), "did you mean paper?"),
         (("run", "all", "--jobs", "0"), "jobs must be at least 1, not 0"),
+        (("verify",), "the results of record in"),
+        (("verify", "--sample", "1", "--json"), "can't be read"),
+        (("reproduce", "--jobs", "0"), "jobs must be at least 1, not 0"),
+        (("reproduce", "--engine", "slurm"), "unknown engine 'slurm'"),
         (("status", "--profile", "fast"), "unknown profile 'fast'"),
         (("evaluate", "nothing.json", "colors"), "there is no record at nothing.json"),
         (("exact", "prop-10"), "unknown construction 'prop-10'; did you mean"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from strategies import exact_mean, joint_profiles
 
 from spm import mechanisms, settings
@@ -154,6 +155,10 @@ class Queue:
     @property
     def n_agents(self) -> int:
         return self.profiles.shape[1]
+
+    @property
+    def group_of(self) -> NDArray[np.int64]:
+        return np.arange(self.n_agents)
 
     def sample(self, rng: np.random.Generator, n_profiles: int) -> Array:
         self.given += n_profiles

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,14 +25,14 @@ def policy_of(panel: str, statistic: str) -> tuple[GroupPolicy, BatchedMarkets]:
     assert isinstance(env, BatchedMarkets)
     torch.manual_seed(1)
     with torch.no_grad():
-        policy.action_net.weight.normal_(0.0, 0.5)
+        policy.action_net.weight.normal_(0.0, 0.5)  # type: ignore[operator]
         policy.log_std.uniform_(-2.0, -1.0)
     return policy, env
 
 
 def later(env: BatchedMarkets, policy: GroupPolicy) -> torch.Tensor:
     """Observations in the middle of episodes."""
-    seen = env.reset()
+    seen: Any = env.reset()
     for _ in range(2):
         seen, _, _, _ = env.step(policy(torch.from_numpy(seen))[0].detach().numpy())
     return torch.from_numpy(seen)
@@ -65,9 +66,10 @@ def test_the_probability_of_an_action_is_that_of_its_group_times_that_of_its_pri
         group = chosen.pop()
         means = outputs[row, n_groups:].reshape(rows, -1)[0 if rows == 1 else group]
         spread = policy.log_std[0 if rows == 1 else group].exp()
-        prices = Normal(means, spread).log_prob(actions[row, n_agents:]).sum()
+        prices = Normal(means, spread).log_prob(actions[row, n_agents:]).sum()  # type: ignore[no-untyped-call]
         constant = 0.5 * np.log(2 * np.pi) * setting.n_types
-        expected = Categorical(probs=weights).log_prob(torch.tensor(group)) + prices + constant
+        choice = Categorical(probs=weights).log_prob(torch.tensor(group))  # type: ignore[no-untyped-call]
+        expected = choice + prices + constant
         assert float(log_probability[row]) == pytest.approx(float(expected), abs=1e-4)
 
 

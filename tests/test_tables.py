@@ -21,6 +21,7 @@ def final() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "panel": "colors",
+            "variant": "scores",
             "statistic": "none",
             "seed": range(6),
             "visits": 10,
@@ -37,6 +38,13 @@ def test_the_best_seeds_are_kept(final: pd.DataFrame) -> None:
 
 def test_equal_seeds_are_not_kept_beyond_the_number(final: pd.DataFrame) -> None:
     assert len(tables.kept(final.assign(regret=0.5), 3)) == 3
+
+
+def test_each_variant_keeps_its_own_best_seeds(final: pd.DataFrame) -> None:
+    worse = final.assign(variant="groups", regret=final["regret"].to_numpy()[::-1] + 1)
+    chosen = tables.kept(pd.concat([final, worse], ignore_index=True), 2)
+    assert sorted(chosen.loc[chosen["variant"] == "scores", "seed"]) == [1, 2]
+    assert sorted(chosen.loc[chosen["variant"] == "groups", "seed"]) == [3, 4]
 
 
 def test_the_interval_is_students(final: pd.DataFrame) -> None:
@@ -60,8 +68,8 @@ def test_baselines_match_closed_forms() -> None:
 def finals_of(regret: float, error: float) -> pd.DataFrame:
     """A final evaluation of Two worlds, whose optimum is 443/640."""
     estimate = benchmark("two-worlds")["first_best"] - regret
-    row = {"panel": "two-worlds", "statistic": "none", "seed": 0, "estimate": estimate, "regret_se": error}
-    return pd.DataFrame([row])
+    key = {"panel": "two-worlds", "variant": "groups", "statistic": "none", "seed": 0}
+    return pd.DataFrame([key | {"estimate": estimate, "regret_se": error}])
 
 
 @pytest.mark.parametrize(
@@ -74,4 +82,5 @@ def test_the_distance_to_the_upper_bound_is_in_standard_errors(
     made = finals_of(best["first_best"] - best["upper"] - extra, error)
     monkeypatch.setattr(tables, "finals", lambda figure, of: made)
     shown = tables.above_upper(experiments.PROFILES["smoke"])
+    assert shown["policy"].tolist() == ["groups"]
     assert shown["standard errors"].tolist() == pytest.approx([standard_errors])

@@ -1,0 +1,42 @@
+"""A profile of record that is done in seconds: two small panels, few seeds, markets and profiles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from spm import experiments, published, settings
+from spm.actors import VARIANTS
+from spm.experiments import Profile
+from spm.files import digest
+
+TINY = Profile("paper", 3, 2, 192, dict.fromkeys(VARIANTS, 240), 3, 60, 120, of_record=True)
+PANELS = ("kitchen-sink", "two-worlds")
+N_RUNS = 2 * 2 * 5 * 3
+
+
+@contextmanager
+def tiny(home: Path) -> Iterator[pytest.MonkeyPatch]:
+    """Let the profile ``paper`` be :data:`TINY` and the compendium lie in ``home``."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPM_HOME", str(home))
+        patch.setitem(experiments.PROFILES, "paper", TINY)
+        for figure in settings.FIGURES:
+            patch.setitem(settings.FIGURES, figure, PANELS if figure == "figure-3" else ())
+        for curve, hyper in experiments.HYPERPARAMETERS.items():
+            patch.setitem(experiments.HYPERPARAMETERS, curve, replace(hyper, n_markets=16, batch_size=64, width=8))
+        yield patch
+        published._read.cache_clear()
+
+
+def reseal(root: Path) -> None:
+    """Write the manifest anew, as one would who alters a file and hides it."""
+    manifest = json.loads((root / "manifest.json").read_bytes())
+    manifest["files"] = {name: digest((root / name).read_bytes()) for name in manifest["files"]}
+    (root / "manifest.json").write_text(json.dumps(manifest))
+    published._read.cache_clear()

@@ -1,0 +1,245 @@
+"""Results of record: equal to the runs they were made from, and refused when anything is not as it was."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from of_record import N_RUNS, PANELS, TINY, reseal, tiny
+
+from spm import bounds, experiments, figures, published, settings, tables, tuning
+from spm.__main__ import main
+from spm.experiments import Profile
+from spm.learning import Specification, evaluation_seed
+from spm.mechanisms import play
+from spm.results import SOURCES
+
+Part = Callable[[str, Profile], pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs and what was published from them; no test may change it."""
+    home = tmp_path_factory.mktemp("made")
+    with tiny(home):
+        experiments.run("all", TINY)
+        published.publish(TINY)
+    return home
+
+
+@pytest.fixture
+def patch(made: Path, tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    """A copy of it, and what the test changes besides."""
+    with tiny(shutil.copytree(made, tmp_path / "home")) as changed:
+        yield changed
+
+
+def refusal(of: Profile = TINY) -> str:
+    """The sentence with which results of record are refused."""
+    published._read.cache_clear()
+    with pytest.raises(ValueError, match=r"results of record|is not what was recorded") as error:
+        published.ensure("all", of)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("part", [tables.curves, tables.finals])
+@pytest.mark.parametrize("figure", ["all", "figure-3"])
+def test_tables_of_record_are_those_of_the_runs(part: Part, figure: str, patch: pytest.MonkeyPatch) -> None:
+    of_runs = part(figure, replace(TINY, of_record=False))
+    shutil.rmtree(experiments.home() / "_build" / "runs")
+    of_record = part(figure, TINY)
+    pd.testing.assert_frame_equal(of_record, of_runs[list(of_record)], check_exact=True)
+    assert len(of_runs) == N_RUNS * (1 if part is tables.finals else 3)
+
+
+def test_a_figure_holds_its_own_panels_only(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(settings.FIGURES, "figure-3", PANELS[:1])
+    patch.setitem(settings.FIGURES, "figure-4", PANELS[1:])
+    assert set(tables.finals("figure-4", TINY)["panel"]) == {"two-worlds"}
+
+
+def test_the_policies_kept_are_those_of_the_best_seeds_and_play_as_recorded(patch: pytest.MonkeyPatch) -> None:
+    records = experiments.store(TINY)
+    expected = set()
+    for first in (run for run in experiments.grid("all", TINY) if run.seed == 0):
+        seeds = [replace(first, seed=seed) for seed in range(3)]
+        regrets = [records.load(run)["final"]["regret"] for run in seeds]
+        expected |= {seeds[k] for k in np.argsort(regrets, kind="stable")[:2]}
+    on_disk = {str(path.relative_to(published.folder(TINY))) for path in published.folder(TINY).rglob("*.pt")}
+    assert on_disk == {f"policies/{r.panel}/{r.statistic}-{r.variant}-{r.seed}.pt" for r in expected}
+    shutil.rmtree(experiments.home() / "_build" / "runs")
+    runs = published.published(TINY)["runs"].to_dict("records")
+    rows = {(row["panel"], row["variant"], row["statistic"], row["seed"]): row for row in runs}
+    for run in sorted(expected, key=str)[::5]:
+        outcomes = play(published.policy(TINY, run), settings.get(run.panel), 120, evaluation_seed("final"))
+        row = rows[run.panel, run.variant, run.statistic, run.seed]
+        assert outcomes.mean == row["objective"]
+        assert row["kept"]
+
+
+def test_what_needs_no_run_is_recorded_too(patch: pytest.MonkeyPatch) -> None:
+    folder = published.folder(TINY)
+    values = pd.read_csv(folder / "bounds.csv").set_index(["panel", "quantity"])["value"]
+    assert values["two-worlds", "upper"] == pytest.approx(443 / 640)
+    assert values["kitchen-sink", "lower"] == bounds.panel("kitchen-sink").as_dict()["lower"]
+    explicit = pd.read_csv(folder / "mechanisms.csv").to_dict("records")
+    assert [(row["panel"], row["mechanism"]) for row in explicit] == [
+        (panel, name) for panel in PANELS for name in ("rsd", "lower")
+    ]
+    optimum = explicit[-1]
+    assert abs(optimum["objective"] - 443 / 640) < 5 * optimum["objective_se"] + 1e-9
+
+
+@pytest.mark.parametrize(
+    "name", ["runs.csv", "curves.csv", "mechanisms.csv", "bounds.csv", "policies/kitchen-sink/*.pt"]
+)
+def test_a_changed_byte_is_refused_with_the_name_of_the_file(name: str, patch: pytest.MonkeyPatch) -> None:
+    published.ensure("all", TINY)
+    path = next(published.folder(TINY).glob(name))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert f"{path} is not what was recorded (checksum differs)" in refusal()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"[]", b'{"sources": {}, "files": {"gone.csv": ""}}'])
+def test_a_manifest_that_is_missing_or_broken_is_refused(content: bytes | None, patch: pytest.MonkeyPatch) -> None:
+    path = published.folder(TINY) / "manifest.json"
+    path.unlink() if content is None else path.write_bytes(content)
+    assert "can't be read" in refusal()
+
+
+def test_a_file_that_is_gone_is_refused(patch: pytest.MonkeyPatch) -> None:
+    (published.folder(TINY) / "curves.csv").unlink()
+    assert "curves.csv" in refusal()
+
+
+def test_a_changed_module_is_named(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(published, "SOURCES", SOURCES | {"market": "other"})
+    assert "are stale: market.py changed" in refusal()
+
+
+def test_changed_settings_are_named_with_the_run(patch: pytest.MonkeyPatch) -> None:
+    budget = replace(TINY, visits={"scores": 240, "groups": 241})
+    assert "stale: budget of kitchen-sink groups items-agents-left 0 changed" in refusal(patched(patch, budget))
+    assert "stale: final_profiles of kitchen-sink scores none 0" in refusal(
+        patched(patch, replace(TINY, final_profiles=121))
+    )
+    assert f"{N_RUNS} runs of another grid, which has 40" in refusal(patched(patch, replace(TINY, seeds=2)))
+    assert "the runs kept are not the 1 best" in refusal(patched(patch, replace(TINY, keep=1)))
+    patched(patch, TINY)
+    key = ("groups", False)
+    patch.setitem(experiments.HYPERPARAMETERS, key, replace(experiments.HYPERPARAMETERS[key], learning_rate=0.5))
+    assert "stale: learning_rate of kitchen-sink groups items-agents-left 0 changed" in refusal()
+
+
+def patched(patch: pytest.MonkeyPatch, of: Profile) -> Profile:
+    """Let ``paper`` be another profile."""
+    patch.setitem(experiments.PROFILES, "paper", of)
+    return of
+
+
+def test_nothing_is_published_while_a_run_is_missing_or_stale(patch: pytest.MonkeyPatch) -> None:
+    before = {path: path.read_bytes() for path in published.folder(TINY).rglob("*") if path.is_file()}
+    path = experiments.store(TINY).path(TINY.specification("two-worlds", "allocation", 1, "groups"))
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(
+        ValueError, match=r"1 runs are not done; .* two-worlds groups allocation 1: damaged record"
+    ):
+        published.publish(TINY)
+    path.unlink()
+    with pytest.raises(ValueError, match="two-worlds groups allocation 1: never run"):
+        published.publish(TINY)
+    assert before == {path: path.read_bytes() for path in published.folder(TINY).rglob("*") if path.is_file()}
+
+
+def test_publishing_again_gives_the_same_bytes_and_removes_policies_no_longer_kept(
+    patch: pytest.MonkeyPatch,
+) -> None:
+    folder = published.folder(TINY)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    published.publish(TINY)
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    published.publish(patched(patch, replace(TINY, keep=1)))
+    listed = json.loads((folder / "manifest.json").read_bytes())["files"]
+    assert {str(path.relative_to(folder)) for path in folder.rglob("*.pt")} == {n for n in listed if ".pt" in n}
+    assert len(list(folder.rglob("*.pt"))) == N_RUNS / 3
+    published.check(replace(TINY, keep=1))
+
+
+def test_the_command_reproduce_publishes_and_tunes(
+    patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn: list[str] = []
+    patch.setattr("spm.__main__.draw", lambda names, of: drawn.extend(names))
+    patch.setattr(tuning, "ALTERNATIVES", {("groups", True): {"chosen": {}}})
+    patch.setattr(tuning, "STATIC_CURVES", (("two-worlds", "agents-left"),))
+    patch.setattr(tuning, "STATIC_VISITS", 48)
+    patch.setattr(tuning, "PROFILES", 50)
+    run = TINY.specification("two-worlds", "none", 0, "scores")
+    experiments.store(TINY).path(run).unlink()
+    manifest = published.folder(TINY) / "manifest.json"
+    manifest.unlink()
+    assert main(["run", "figure-3", "--profile", "paper", "--jobs", "1"]) == 0
+    assert "1 runs done; `spm reproduce` completes them" in capsys.readouterr().out
+    assert not manifest.exists()
+    assert main(["reproduce", "--jobs", "1"]) == 0
+    assert f"0 runs done; results of record in {manifest.parent}" in capsys.readouterr().out
+    published.check(TINY)
+    assert len(tuning.read()) == tuning.SEEDS
+    assert drawn == list(settings.FIGURES)
+
+
+def test_figures_are_drawn_from_the_results_of_record(patch: pytest.MonkeyPatch) -> None:
+    of_runs = figures.learning_curves("figure-3", replace(TINY, of_record=False), "groups")
+    shutil.rmtree(experiments.home() / "_build" / "runs")
+    of_record = figures.learning_curves("figure-3", TINY, "groups")
+    assert of_record == of_runs
+    assert "the 2 best of 3" in of_record.caption
+    assert of_record.name == "figure-3-groups"
+    assert of_record.svg != figures.learning_curves("figure-3", TINY, "scores").svg
+
+
+class Code:
+    """Something that runs when it is unpickled the careless way."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (Path("ran"),))
+
+
+def test_code_in_the_place_of_weights_is_refused_and_not_run(patch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    patch.chdir(tmp_path)
+    run = next(run for run in experiments.grid("all", TINY) if _path(run).exists())
+    torch.save({"action_net.weight": Code()}, _path(run))
+    with pytest.raises(ValueError, match="does not hold the weights of a policy"):
+        published.weights(TINY, run)
+    for content in (pickle.dumps(Code(), protocol=2), b"", b"PK"):
+        _path(run).write_bytes(content)
+        with pytest.raises(ValueError, match="does not hold the weights of a policy"):
+            published.weights(TINY, run)
+    assert not (tmp_path / "ran").exists()
+    _path(run).unlink()
+    with pytest.raises(ValueError, match="there is no policy of record at"):
+        published.policy(TINY, run)
+
+
+def _path(run: Specification) -> Path:
+    return published.folder(TINY) / published._policy_name(run)
+
+
+def test_provenance_counts_all_runs_and_their_hours(patch: pytest.MonkeyPatch) -> None:
+    path = published.folder(TINY) / "runs.csv"
+    runs = pd.read_csv(path, float_precision="round_trip").assign(seconds=30.0)
+    path.write_bytes(runs.to_csv(index=False).encode())
+    reseal(published.folder(TINY))
+    shown = published.provenance(TINY)
+    assert shown["runs"].tolist() == [N_RUNS]
+    assert shown["hours"].tolist() == pytest.approx([N_RUNS / 120])

@@ -1,0 +1,89 @@
+"""Selection of seeds: interquartile means, bootstrap and the table against hand-made numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from spm import reliability
+from spm.experiments import PROFILES
+
+PAPER = PROFILES["paper"]
+FINALS = {"scores": [0.5, 0.7, 0.6, 0.1, 0.4, 0.8], "groups": [0.75, 0.75, 0.75, 0.75, 0.75, 0.75]}
+
+
+@pytest.fixture(autouse=True)
+def made(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = pd.DataFrame(
+        {"panel": "colors", "variant": variant, "statistic": "none", "seed": seed, "regret": 0.9 - value}
+        | {"estimate": value}
+        for variant, values in FINALS.items()
+        for seed, value in enumerate(values)
+    )
+    monkeypatch.setattr(reliability, "finals", lambda figure, of: ends)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=13))
+def test_the_interquartile_mean_leaves_a_quarter_out_on_both_sides(values: list[float]) -> None:
+    cut = len(values) // 4
+    middle = sorted(values)[cut : len(values) - cut]
+    found = reliability.interquartile_mean(np.array(values))
+    assert found == pytest.approx(sum(middle) / len(middle), abs=1e-12)
+
+
+def test_the_bootstrap_is_that_of_all_resamples() -> None:
+    """All 5**5 equally likely resamples of 5 seeds, of which one is left out on each side."""
+    values = np.array([0.0, 0.11, 0.23, 0.36, 0.5])
+    every = [np.mean(sorted(drawn)[1:-1]) for drawn in product(values, repeat=5)]
+    expected = np.quantile(every, [0.025, 0.975])
+    assert reliability.bootstrap(values) == pytest.approx(expected, abs=0.012)
+
+
+def test_the_bootstrap_is_scipys() -> None:
+
+    def middle(sample: Any, axis: int) -> Any:
+        return stats.trim_mean(sample, 0.25, axis=axis)
+
+    values = np.random.default_rng(1).normal(size=8)
+    theirs = stats.bootstrap(
+        (values,),
+        middle,
+        method="percentile",
+        rng=np.random.default_rng(2),
+    ).confidence_interval
+    assert reliability.bootstrap(values) == pytest.approx((theirs.low, theirs.high), abs=0.04)
+    assert reliability.bootstrap(values) == reliability.bootstrap(values) != reliability.bootstrap(values, 1)
+
+
+def test_selection_is_the_mean_of_the_kept_minus_that_of_all() -> None:
+    scores, groups = reliability.reliability("figure-3", PAPER).to_dict("records")
+    assert (scores["variant"], groups["variant"]) == ("scores", "groups")
+    assert scores["kept"] == pytest.approx((0.8 + 0.7 + 0.6) / 3)
+    assert scores["iqm"] == pytest.approx((0.4 + 0.5 + 0.6 + 0.7) / 4)
+    assert (scores["worst"], scores["best"]) == (0.1, 0.8)
+    assert scores["selection"] == pytest.approx(0.7 - 3.1 / 6)
+    assert 0.1 < scores["low"] < scores["iqm"] < scores["high"] < 0.8
+    assert [groups[name] for name in ("kept", "iqm", "low", "high")] == pytest.approx([0.75] * 4)
+    assert groups["selection"] == pytest.approx(0.0)
+
+
+def test_keeping_all_seeds_selects_nothing() -> None:
+    table = reliability.reliability("figure-3", replace(PAPER, keep=6))
+    assert table["selection"].tolist() == pytest.approx([0.0, 0.0])
+
+
+def test_the_table_as_text() -> None:
+    shown = reliability.reliability_table("figure-3", PAPER)
+    assert shown["policy"].tolist() == ["scores (paper)", "groups"]
+    assert shown["curve"].tolist() == ["ASP", "ASP"]
+    assert shown["best 3 of 6"].tolist() == ["0.7000", "0.7500"]
+    assert shown["95 % interval"].iloc[1] == "0.7500 to 0.7500"
+    assert shown["effect of selection"].tolist() == ["+26.19 %", "+0.00 %"]  # (0.7 - 31/60) / 0.7

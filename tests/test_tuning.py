@@ -1,0 +1,111 @@
+"""The trials of the tuning: what they are, doing them, refusing old ones, and the table by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from of_record import tiny
+
+from spm import experiments, tuning
+from spm.benchmarks import benchmark
+from spm.experiments import HYPERPARAMETERS
+from spm.results import SOURCES
+
+
+@pytest.fixture
+def patch(tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    """Four alternatives on three tiny curves."""
+    with tiny(tmp_path) as changed:
+        changed.setattr(tuning, "ADAPTIVE_CURVES", (("kitchen-sink", "allocation"), ("two-worlds", "allocation")))
+        changed.setattr(tuning, "STATIC_CURVES", (("two-worlds", "agents-left"), ("kitchen-sink", "none")))
+        for name, value in {"ADAPTIVE_VISITS": 96, "STATIC_VISITS": 48, "PROFILES": 50}.items():
+            changed.setattr(tuning, name, value)
+        alternatives = {
+            ("groups", False): {"chosen": {}, "faster": {"learning_rate": 1e-2}},
+            ("scores", True): {"chosen": {}, "narrow": {"width": 4}},
+        }
+        changed.setattr(tuning, "ALTERNATIVES", alternatives)
+        yield changed
+
+
+def test_each_alternative_changes_the_settings_chosen_and_nothing_else() -> None:
+    trials = tuning.trials()
+    assert len({one.specification for one in trials}) == len(trials)
+    assert len({one.store.path(one.specification) for one in trials}) == len(trials)
+    for one in trials:
+        asked = one.specification
+        chosen = HYPERPARAMETERS[asked.variant, asked.statistic in experiments.STATIC]
+        assert (asked.hyperparameters == chosen) == (one.name == "chosen")
+    curves = {(one.specification.variant, one.specification.panel, one.specification.statistic) for one in trials}
+    assert len(trials) > 2 * len(curves) * tuning.SEEDS > 0
+
+
+def test_trials_of_a_curve_have_equal_numbers_of_visits_seeds_and_profiles() -> None:
+    specifications = [one.specification for one in tuning.trials()]
+    for curve in {(one.panel, one.statistic) for one in specifications}:
+        mine = [one for one in specifications if (one.panel, one.statistic) == curve]
+        assert len({(one.visits, one.final_profiles, one.evaluations) for one in mine}) == 1
+        assert {one.seed for one in mine} == set(range(tuning.SEEDS))
+
+
+def test_what_is_missing_or_stale_is_done_and_the_table_holds_all(patch: pytest.MonkeyPatch) -> None:
+    assert tuning.tune(1) == len(tuning.trials()) == 2 * 2 * 2 * 2
+    first = tuning.path().read_bytes()
+    assert tuning.tune(1) == 0
+    assert tuning.path().read_bytes() == first
+    one = tuning.trials()[3]
+    record = one.store.path(one.specification)
+    record.write_bytes(b"{}")
+    assert tuning.tune(1) == 1
+    assert one.store.load(one.specification)["final"]["regret"] == tuning.read()["regret"].iloc[3]
+
+
+def test_old_tables_are_refused(patch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="there is no table of trials at"):
+        tuning.read()
+    tuning.tune(1)
+    assert len(tuning.read()) == 16
+    with pytest.MonkeyPatch.context() as other:
+        other.setattr(tuning, "SOURCES", SOURCES | {"market": "other"})
+        with pytest.raises(ValueError, match="stale: the learning code has changed"):
+            tuning.read()
+    with pytest.MonkeyPatch.context() as other:
+        other.setattr(tuning, "ADAPTIVE_VISITS", 97)
+        with pytest.raises(ValueError, match="stale: budget of kitchen-sink groups allocation 0 changed"):
+            tuning.read()
+    with pytest.MonkeyPatch.context() as other:
+        key = ("groups", False)
+        other.setitem(HYPERPARAMETERS, key, replace(HYPERPARAMETERS[key], clip_range=0.3))
+        with pytest.raises(ValueError, match="stale: clip_range of kitchen-sink groups allocation 0 changed"):
+            tuning.table()
+    patch.setattr(tuning, "SEEDS", 1)
+    with pytest.raises(ValueError, match="stale: other alternatives are tried now"):
+        tuning.read()
+
+
+def test_the_table_by_hand(patch: pytest.MonkeyPatch) -> None:
+    """Regrets made up; two seeds a cell, distances to the optimum or to the best static mechanism."""
+    tuning.tune(1)
+    rows = pd.read_csv(tuning.path()).assign(regret=[k / 100 for k in range(16)], seconds=range(16))
+    tuning.path().write_bytes(rows.to_csv(index=False).encode())
+    kitchen, worlds = benchmark("kitchen-sink"), benchmark("two-worlds")
+
+    def distance(best: dict[str, float], goal: str, *regrets: float) -> str:
+        reached = best["first_best"] - sum(regrets) / len(regrets)
+        return f"{100 * (reached - best[goal]) / best[goal]:+.2f} %"
+
+    shown = tuning.table()
+    index = [("groups", "adaptive", "chosen"), ("groups", "adaptive", "faster")]
+    index += [("scores (paper)", "static", "chosen"), ("scores (paper)", "static", "narrow")]
+    assert shown.index.tolist() == index
+    assert shown.loc[index[0], "Kitchen sink, Allocation"] == distance(kitchen, "lower", 0.00, 0.01)
+    assert shown.loc[index[0], "Two worlds, Allocation"] == distance(worlds, "lower", 0.02, 0.03)
+    assert shown.loc[index[1], "Two worlds, Allocation"] == distance(worlds, "lower", 0.06, 0.07)
+    assert shown.loc[index[2], "Two worlds, PSP"] == distance(worlds, "personalised_static", 0.08, 0.09)
+    assert shown.loc[index[3], "Kitchen sink, ASP"] == distance(kitchen, "anonymous_static", 0.14, 0.15)
+    assert shown.loc[index[0], "Two worlds, PSP"] == ""
+    assert shown["seconds a run"].tolist() == ["2", "6", "10", "14"]  # 1.5, 5.5, 9.5, 13.5, halves to even
