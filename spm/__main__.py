@@ -203,7 +203,7 @@ def reproduce(options: argparse.Namespace) -> None:
     start = time.perf_counter()
     done = experiments.run("all", profile, engine=engine)
     benchmarks.run(experiments.panels("all"), options.jobs)
-    print(f"{done} runs done; results of record in {published.publish(profile)}")
+    print(f"{done} runs done; results of record in {published.publish(profile, options.jobs)}")
     tuning.tune(options.jobs)
     draw(settings.FIGURES, profile)
     print(f"{time.perf_counter() - start:.0f} s in all")
