@@ -87,7 +87,7 @@ def learning_curves(figure: str, of: Profile, variant: str = "scores") -> Drawin
     panels = experiments.panels(figure)
     picture, axes = canvas(len(panels))
     for letter, panel, axis in zip("abcdef", panels, axes, strict=False):
-        draw_panel(axis, points[points["panel"] == panel], panel)
+        draw_panel(axis, points[points["panel"] == panel], ends[ends["panel"] == panel], panel)
         axis.set_title(f"({letter}) {settings.get(panel).title}", loc="left", color=INK)
     name = figure if variant == "scores" else f"{figure}-{variant}"
     return drawing(name, picture, _caption(figure, of, variant), _alt(figure, ends))
@@ -98,16 +98,16 @@ def _of(table: pd.DataFrame, variant: str) -> pd.DataFrame:
     return table[table["variant"] == variant]
 
 
-def cover(of: Profile, panels: Sequence[str] = ("delta-0.5", "kitchen-sink")) -> Drawing:
+def cover(of: Profile, panels: Sequence[str] = ("delta-0.5", "inventory")) -> Drawing:
     """Draw two panels that show the book's theme: what a mechanism gains by adapting to what was bought."""
-    points = _of(tables.kept_curves("all", of), "groups")
+    points, ends = (_of(make("all", of), "groups") for make in (tables.kept_curves, tables.learned))
     picture, axes = canvas(len(panels))
     for panel, axis in zip(panels, axes, strict=True):
-        draw_panel(axis, points[points["panel"] == panel], panel)
+        draw_panel(axis, points[points["panel"] == panel], ends[ends["panel"] == panel], panel)
         axis.set_title(settings.get(panel).title, loc="left", color=INK)
     caption = (
         "Learned mechanisms that adapt to what was bought earn more than static ones: correlated values (left) "
-        f"and a setting where the order must adapt (right). Policy that chooses among groups of agents; "
+        f"and a setting where prices must follow the inventory (right). Policy that chooses among groups of agents; "
         f"{_seeds(of)}; up to {of.visits['groups']:,} visits."
     )
     return drawing("cover", picture, caption, "Learning curves of two panels; they are in Figures 2 and 3.")
@@ -128,13 +128,14 @@ def _unit(panel: str) -> str:
     return names.get(setting.objective, setting.objective) + unit
 
 
-def draw_panel(axis: Axes, points: pd.DataFrame, panel: str) -> None:
-    """Draw the learning curves of one panel, its baselines and benchmarks, and label them at their ends."""
+def draw_panel(axis: Axes, points: pd.DataFrame, finals: pd.DataFrame, panel: str) -> None:
+    """Draw the learning curves of one panel, its baselines and benchmarks; labels stand at final evaluations."""
+    final = finals.set_index("statistic")["mean"]
     last, ends = points["visits"].max(), draw_lines(axis, panel)
     for name, curve in points.groupby("statistic", sort=False):
-        statistic, end = str(name), float(curve["mean"].iloc[-1])
+        statistic, end = str(name), float(final[name])
         draw_curve(axis, statistic, curve)
-        # A shorter run's last value is led to the right edge, where its label stands.
+        # A shorter run's final evaluation is led to the right edge, where its label stands.
         axis.plot([curve["visits"].max(), last], [end, end], color=COLORS[statistic], lw=0.5, alpha=0.7)
         ends[LABELS[statistic]] = (end, COLORS[statistic])
     low, high = limits([value for label, (value, _) in ends.items() if label != "RSD"])
@@ -231,7 +232,9 @@ def _caption(figure: str, of: Profile, variant: str) -> str:
         f"with its 95% interval over seeds (Student's t, wide for few seeds; cut where it leaves the axes); "
         f"the static mechanisms (ASP, PSP) learned from {of.static_visits:,} visits, the others from "
         f"{of.visits[variant]:,}. Each point is an evaluation of the policy "
-        f"without exploration noise on {of.evaluation_profiles:,} fresh profiles. RSD: random serial dictatorship "
+        f"without exploration noise on {of.evaluation_profiles:,} fresh profiles, the same for all curves; labels "
+        f"stand at the final evaluation on {of.final_profiles:,} others, which the thin lines lead to. "
+        f"RSD: random serial dictatorship "
         f"(↓ where it lies below the axis). Optimum: certified bracket of the best SPM (a band, or a line where "
         f"it is exact). Dotted lines: the best static mechanisms by direct optimisation, in the colours of ASP "
         f"and PSP. Profile <code>{of.name}</code>."
