@@ -107,8 +107,8 @@ def cover(of: Profile, panels: Sequence[str] = ("delta-0.5", "inventory")) -> Dr
         axis.set_title(settings.get(panel).title, loc="left", color=INK)
     caption = (
         "Learned mechanisms that adapt to what was bought earn more than static ones: correlated values (left) "
-        f"and a setting where prices must follow the inventory (right). Policy that chooses among groups of agents; "
-        f"{_seeds(of)}; up to {of.visits['groups']:,} visits."
+        f"and a setting where prices must follow the inventory (right). Policy that chooses among groups of "
+        f"agents; {_seeds(of)}; up to {of.visits['groups']:,} visits."
     )
     return drawing("cover", picture, caption, "Learning curves of two panels; they are in Figures 2 and 3.")
 
