@@ -45,13 +45,13 @@ lab: setup  ## open the chapters in JupyterLab
 figures: setup  ## train a small version of every curve from nothing, and draw the figures
 	$(PYTHON) -m spm run all --profile quick --jobs $(JOBS)
 
-reproduce: setup  ## the paper's whole protocol from nothing: about an hour, writes data/
+reproduce: setup  ## the paper's whole protocol from nothing, more than an hour; writes data/
 	$(PYTHON) -m spm reproduce --jobs $(JOBS)
 
 verify: setup  ## retrain a sample of the runs in data/ and play all kept policies
 	$(PYTHON) -m spm verify --sample $(SAMPLE) --jobs $(JOBS)
 
-status: setup  ## list experiments done, missing and stale
+status: setup  ## list the runs in _build that are done, missing and stale
 	$(PYTHON) -m spm status --profile $(PROFILE)
 
 bench: setup  ## measure visits per second

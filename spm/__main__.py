@@ -71,26 +71,11 @@ def parser() -> argparse.ArgumentParser:
     )
     add("figure", metavar="FIGURE", help="figure-2, figure-3, figure-4 or all")
     _add_profile(add)
-    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="J")
-    add("--engine", default="local", metavar="E", help="where runs are done: " + ", ".join(engines.ENGINES))
-    add("--address", metavar="tcp://HOST:PORT", help="the scheduler of the Dask cluster, for --engine dask")
+    _add_engine(add)
     add = _add(commands, "reproduce", reproduce, "the paper's whole protocol from nothing, written to data/")
-    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="J")
-    add("--engine", default="local", metavar="E", help="where runs are done: " + ", ".join(engines.ENGINES))
-    add("--address", metavar="tcp://HOST:PORT", help="the scheduler of the Dask cluster, for --engine dask")
-    add = _add(
-        commands, "verify", verify_records, "retrain a sample of the runs of record and play all kept policies"
-    )
-    add("--sample", type=int, default=3, metavar="K", help="runs to train again (default 3)")
-    add("--seed", type=int, default=None, metavar="S", help="which runs those are (default: drawn anew)")
-    add(
-        "--profiles",
-        type=int,
-        default=8_192,
-        metavar="N",
-        help="profiles on which policies are played (default 8192)",
-    )
-    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="J")
+    _add_engine(add)
+    about = "retrain a sample of the runs of record and play all kept policies"
+    _add_verification(_add(commands, "verify", verify_records, about))
     add = _add(commands, "status", show_status, "done, missing and stale runs, with the reason")
     _add_profile(add)
     add = _add(commands, "evaluate", evaluate_policy, "play a learned mechanism on fresh profiles")
@@ -122,6 +107,23 @@ def _add(
         sub.add_argument("--json", action="store_true", help="print JSON")
     added: Callable[..., Any] = sub.add_argument
     return added
+
+
+def _add_jobs(add: Callable[..., Any]) -> None:
+    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="J")
+
+
+def _add_engine(add: Callable[..., Any]) -> None:
+    _add_jobs(add)
+    add("--engine", default="local", metavar="E", help="where runs are done: " + ", ".join(engines.ENGINES))
+    add("--address", metavar="tcp://HOST:PORT", help="the scheduler of the Dask cluster, for --engine dask")
+
+
+def _add_verification(add: Callable[..., Any]) -> None:
+    add("--sample", type=int, default=3, metavar="K", help="runs to train again (default 3)")
+    add("--seed", type=int, default=None, metavar="S", help="which runs those are (default: drawn anew)")
+    add("--profiles", type=int, default=8_192, metavar="N", help="profiles for each policy (default 8192)")
+    _add_jobs(add)
 
 
 def _add_profile(add: Callable[..., Any]) -> None:
@@ -210,7 +212,7 @@ def reproduce(options: argparse.Namespace) -> None:
 
 
 def verify_records(options: argparse.Namespace) -> None:
-    """Check the results of record; print each failure.
+    """Check the results of record; print each retrained run, and each failure.
 
     Raises:
         ValueError: a check failed, or the results can't be checked.
@@ -238,6 +240,7 @@ def show_status(options: argparse.Namespace) -> None:
     data = [
         {
             "panel": s.panel,
+            "variant": s.variant,
             "statistic": s.statistic,
             "seed": s.seed,
             "status": state.status,
@@ -248,7 +251,8 @@ def show_status(options: argparse.Namespace) -> None:
     counts = {status: sum(row["status"] == status for row in data) for status in ("done", "missing", "stale")}
     lines = [", ".join(f"{count} {status}" for status, count in counts.items())]
     lines += [
-        f"{row['status']:8}{row['panel']:14}{row['statistic']:18}seed {row['seed']}  {row['reason']}"
+        f"{row['status']:8}{row['panel']:14}{row['variant']:8}{row['statistic']:18}"
+        f"seed {row['seed']}  {row['reason']}"
         for row in data
         if row["status"] != "done"
     ]

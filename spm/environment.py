@@ -9,7 +9,8 @@ with the highest score among those left (lowest index at ties).
 Observation: a statistic of the history (:mod:`spm.statistics`).
 
 Reward: 0 until the episode ends, then the objective; for objectives that sum over agents minus the profile's
-first best (the paper's footnote 5), which no policy can influence, so that the best policy stays the best.
+first best (the paper's footnote 5), which no policy can influence, so that the best policy stays the best. The
+batched environment can give the same sum visit by visit (:meth:`BatchedMarkets.standing`).
 
 Terminal contract of the batched environment: a market that ends is opened anew in the same step. Its row of
 the returned observation is the first of the next episode, and the last of the old one is in

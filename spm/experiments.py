@@ -41,7 +41,7 @@ HYPERPARAMETERS: dict[tuple[str, bool], Hyperparameters] = {
 
 Static mechanisms explore less: noise drawn anew at each visit makes static prices vary from agent to agent while
 learning, and the more it does, the further the learned mean is from the best price that does not vary. What was
-tried is told in the book's appendix "Tuning".
+tried is told in the book's appendix "What was tried".
 """
 
 

@@ -1,7 +1,8 @@
 """Learning a mechanism: one run of PPO, from a specification to a learning curve and a policy.
 
-The policy is a two-layer perceptron whose outputs are n scores and one price a type (the paper's
-*RL Algorithm*). The reward is terminal (:mod:`spm.environment`); nothing is discounted. At regular intervals
+The policy is a two-layer perceptron whose outputs are n scores and one price a type (the paper's *RL Algorithm*),
+or in the variant ``groups`` a choice among groups and their prices (:mod:`spm.policies`). The reward is terminal,
+or stepwise where that is asked for (:mod:`spm.environment`); nothing is discounted. At regular intervals
 the policy without its exploration noise is evaluated on fresh profiles, the same ones for every statistic and
 seed, so that curves of one panel can be compared.
 """

@@ -40,6 +40,15 @@ class State:
     reason: str = ""
 
 
+def place(specification: Specification) -> str:
+    """Return where a run's files lie below a folder, without their suffix.
+
+    >>> place(Specification("colors", "none", seed=3, visits=1))
+    'colors/none-scores-3'
+    """
+    return f"{specification.panel}/{specification.statistic}-{specification.variant}-{specification.seed}"
+
+
 class Store:
     """Records below one folder."""
 
@@ -49,8 +58,7 @@ class Store:
 
     def path(self, specification: Specification) -> Path:
         """Return where the record of a run lies."""
-        name = f"{specification.statistic}-{specification.variant}-{specification.seed}.json"
-        return self.root / specification.panel / name
+        return self.root / f"{place(specification)}.json"
 
     def save(self, run: Run, seconds: float) -> Path:
         """Write the record of a run that took ``seconds``.
@@ -99,14 +107,24 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
 
 
+def packages() -> dict[str, str]:
+    """Return the versions of the packages that a run's numbers may depend on."""
+    return {name: version(name) for name in PACKAGES}
+
+
+def processor() -> str:
+    """Return the architecture and the vector instructions that torch uses."""
+    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+
+
 def describe(run: Run, seconds: float) -> dict[str, Any]:
     """Return the body of a run's record."""
     return {
         "specification": _plain(run.specification),
         "sources": SOURCES,
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": packages(),
         "python": platform.python_version(),
-        "processor": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
+        "processor": processor(),
         "seconds": round(seconds, 2),
         "curve": [asdict(point) for point in run.curve],
         "final": asdict(run.final),

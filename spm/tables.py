@@ -19,9 +19,9 @@ from spm.actors import VARIANTS
 from spm.benchmarks import benchmark
 from spm.experiments import Profile
 from spm.files import write_atomic
+from spm.published import CURVE as CURVE
+from spm.published import KEY as KEY
 
-CURVE = ["panel", "variant", "statistic"]
-KEY = [*CURVE, "seed"]
 POINT = ["visits", "objective", "objective_se", "regret", "regret_se"]
 LABELS = {
     "none": "ASP",
@@ -90,13 +90,8 @@ def baselines(figure: str) -> pd.DataFrame:
 
 
 def kept(final: pd.DataFrame, keep: int) -> pd.DataFrame:
-    """Return the rows of ``final`` of the ``keep`` best seeds of each curve, by final regret.
-
-    The paper keeps the 3 of 6 seeds "with highest average performance"; we read this as the average over the
-    profiles of the final evaluation.
-    """
-    ranks = final.groupby(CURVE)["regret"].rank(method="first")
-    return final[ranks <= keep]
+    """Return the rows of ``final`` of the ``keep`` best seeds of each curve (:func:`spm.published.is_kept`)."""
+    return final[published.is_kept(final, keep)]
 
 
 def summary(points: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What was tried before PPO's settings were fixed: each alternative changes one thing, at equal numbers of visits.
+"""What was tried before PPO's settings were fixed: alternatives to them, at equal numbers of visits.
 
 The curves are few and were chosen because they tell alternatives apart: the hardest correlated panel, a long and a
 short episode with local optima, and static prices that are hard to find. The table is ``data/tuning.csv``.

@@ -10,21 +10,18 @@ Bounds and static optima, computed again, must agree to a millionth.
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 
 import joblib
 import numpy as np
 import pandas as pd
-import torch
 
 from spm import experiments, published, settings
 from spm.experiments import Profile
 from spm.learning import Point, Specification, evaluation_seed, point, train
 from spm.mechanisms import play
-from spm.results import PACKAGES
+from spm.results import packages, processor
 
 STANDARD_ERRORS = 4.0
 ROUNDING = 1e-6
@@ -43,8 +40,7 @@ class Finding:
 
 def platform_now() -> dict[str, str]:
     """Return what a run's numbers may depend on besides its specification: versions and vector instructions."""
-    processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
-    return {name: version(name) for name in PACKAGES} | {"processor": processor}
+    return packages() | {"processor": processor()}
 
 
 def sampled(of: Profile, count: int, seed: int) -> list[Specification]:
@@ -92,10 +88,6 @@ def bounded(of: Profile) -> Iterator[Finding]:
         yield Finding("bounds", panel, bool(agree.all()), detail)
 
 
-def _label(specification: Specification) -> str:
-    return " ".join(str(getattr(specification, name)) for name in published.KEY)
-
-
 def _rows(table: pd.DataFrame, specification: Specification, names: Sequence[str] = published.KEY) -> pd.DataFrame:
     """The rows that agree with a run in the columns ``names``."""
     return table[(table[list(names)] == [getattr(specification, name) for name in names]).all(axis=1)]
@@ -117,7 +109,7 @@ def _retrained(of: Profile, specification: Specification) -> Finding:
         _rows(tables["runs"], specification, published.KEY[:-1])["regret"].to_numpy(dtype=float),
         _is_of_here(recorded),
     )
-    return Finding("retrained", _label(specification), passed, detail)
+    return Finding("retrained", published.label(specification), passed, detail)
 
 
 def _points(rows: pd.DataFrame) -> list[Point]:
@@ -153,7 +145,7 @@ def _played(of: Profile, specification: Specification, profiles: int) -> Finding
     (old,) = _points(recorded)
     must_equal = profiles == of.final_profiles and _is_of_here(recorded)
     passed, detail = played(point(outcomes, old.visits), old, must_equal)
-    return Finding("played again", _label(specification), passed, detail)
+    return Finding("played again", published.label(specification), passed, detail)
 
 
 def played(new: Point, old: Point, must_equal: bool) -> tuple[bool, str]:

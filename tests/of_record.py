@@ -34,6 +34,14 @@ def tiny(home: Path) -> Iterator[pytest.MonkeyPatch]:
         published._read.cache_clear()
 
 
+def make(home: Path) -> Path:
+    """Do the tiny profile's runs in ``home`` and publish them; return ``home``."""
+    with tiny(home):
+        experiments.run("all", TINY)
+        published.publish(TINY)
+    return home
+
+
 def reseal(root: Path) -> None:
     """Write the manifest anew, as one would who alters a file and hides it."""
     manifest = json.loads((root / "manifest.json").read_bytes())

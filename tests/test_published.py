@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from of_record import N_RUNS, PANELS, TINY, reseal, tiny
+from of_record import N_RUNS, PANELS, TINY, make, reseal, tiny
 
 from spm import bounds, experiments, figures, published, settings, tables, tuning
 from spm.__main__ import main
@@ -28,11 +28,7 @@ Part = Callable[[str, Profile], pd.DataFrame]
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Runs and what was published from them; no test may change it."""
-    home = tmp_path_factory.mktemp("made")
-    with tiny(home):
-        experiments.run("all", TINY)
-        published.publish(TINY)
-    return home
+    return make(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture

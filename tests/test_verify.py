@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from of_record import N_RUNS, PANELS, TINY, reseal, tiny
+from of_record import N_RUNS, PANELS, TINY, make, reseal, tiny
 
 from spm import experiments, published, verify
 from spm.__main__ import main
@@ -24,11 +24,8 @@ KEPT = N_RUNS * TINY.keep // TINY.seeds
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of record without the runs; no test may change them."""
-    home = tmp_path_factory.mktemp("made")
-    with tiny(home):
-        experiments.run("all", TINY)
-        published.publish(TINY)
-        shutil.rmtree(home / "_build" / "runs")
+    home = make(tmp_path_factory.mktemp("made"))
+    shutil.rmtree(home / "_build" / "runs")
     return home
 
 

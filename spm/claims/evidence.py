@@ -17,11 +17,11 @@ from spm import tables
 from spm.actors import VARIANTS
 from spm.benchmarks import benchmark
 from spm.claims.intervals import Sample
+from spm.experiments import STATIC as STATIC
 from spm.experiments import Profile
 
 SCORES, GROUPS = VARIANTS
 ADAPTIVE = ("items-agents-left", "allocation", "price-allocation")
-STATIC = ("none", "agents-left")
 
 
 @dataclass(frozen=True, eq=False)
