@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from spm import settings, tables
-from spm.actors import VARIANTS
 from spm.claims.claim import CONFIRMED, CORRECTED, NOT_CONFIRMED, Find, Finding
 from spm.claims.evidence import ADAPTIVE, GROUPS, SCORES, STATIC, Evidence
 from spm.claims.intervals import Interval, contrast
@@ -134,7 +133,8 @@ def learned(*comparisons: Compare) -> Find:
             return Finding(CONFIRMED, _numbers(scores), _bounds(scores))
         if all(part.holds for part in groups):
             text = (
-                f"With {VARIANTS[SCORES]} it does not hold ({_failing(scores)}). It holds with {VARIANTS[GROUPS]}."
+                f"With the paper's policy it does not hold: {_failing(scores)}. It holds with the policy that "
+                "chooses among groups of exchangeable agents."
             )
             return Finding(CORRECTED, _numbers(groups), _bounds(groups), text)
         differs = groups != scores
