@@ -4,7 +4,8 @@ On the processor and versions that a run was made with, a retrained run must be 
 curve included. Elsewhere, floating-point sums differ in their last digits and learning amplifies them; there the
 retrained run's final regret must lie within the range of the curve's recorded seeds, widened on both sides by
 that range and by 4 standard errors. A policy played again on the first profiles of the final evaluation must come
-within 4 standard errors of the recorded mean, and equal it on the same platform when all profiles are played.
+within 4 standard errors of the recorded mean, and equal it on the same platform when all profiles are played. The
+record's spread counts too, for a rare large loss may be missing among few profiles and their own spread with it.
 Bounds and static optima, computed again, must agree to a millionth.
 """
 
@@ -144,16 +145,23 @@ def _played(of: Profile, specification: Specification, profiles: int) -> Finding
     outcomes = play(policy, settings.get(specification.panel), profiles, evaluation_seed("final"))
     (old,) = _points(recorded)
     must_equal = profiles == of.final_profiles and _is_of_here(recorded)
-    passed, detail = played(point(outcomes, old.visits), old, must_equal)
+    passed, detail = played(point(outcomes, old.visits), old, profiles / of.final_profiles, must_equal)
     return Finding("played again", published.label(specification), passed, detail)
 
 
-def played(new: Point, old: Point, must_equal: bool) -> tuple[bool, str]:
-    """Compare the final evaluation of a policy that was played again with its record."""
+def played(new: Point, old: Point, share: float, must_equal: bool) -> tuple[bool, str]:
+    """Compare the final evaluation of a policy that was played again with its record.
+
+    Args:
+        new: of the policy played again.
+        old: the record.
+        share: of the record's profiles that were played again.
+        must_equal: whether they must be identical.
+    """
     if new == old:
         return True, "identical"
     gap = abs(new.regret - old.regret)
     if must_equal:
         return False, f"not identical on the same platform: regret differs by {gap:.2e}"
-    allowed = STANDARD_ERRORS * float(np.hypot(new.regret_se, old.regret_se)) + 1e-9
+    allowed = STANDARD_ERRORS * float(np.hypot(new.regret_se, old.regret_se / np.sqrt(share))) + 1e-9
     return gap <= allowed, f"regret differs by {gap:.2e}, allowed {allowed:.2e}"

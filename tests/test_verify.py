@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from of_record import N_RUNS, PANELS, TINY, make, reseal, tiny
@@ -195,8 +196,29 @@ def test_the_interval_of_a_retrained_run(regret: float, passes: bool) -> None:
     assert verify.retrained([OLD, OLD], [OLD, OLD], seeds, same_platform=True) == (True, "identical")
 
 
-@pytest.mark.parametrize(("regret", "passes"), [(0.2199, True), (0.1801, True), (0.2201, False), (0.1799, False)])
-def test_the_interval_of_a_policy_played_again(regret: float, passes: bool) -> None:
+@pytest.mark.parametrize(
+    ("share", "regret", "passes"),
+    [
+        (1, 0.2199, True),
+        (1, 0.1801, True),
+        (1, 0.2201, False),
+        (1, 0.1799, False),
+        (9 / 256, 0.2659, True),
+        (9 / 256, 0.2661, False),
+    ],
+)
+def test_the_interval_of_a_policy_played_again(share: float, regret: float, passes: bool) -> None:
+    """4 times hypot(0.003, 0.004) = 0.005; with 9 of 256 profiles the record's error of 0.003 becomes 0.016."""
     new = replace(OLD, regret=regret, regret_se=0.004)
-    assert verify.played(new, OLD, must_equal=False)[0] == passes
-    assert not verify.played(new, OLD, must_equal=True)[0]
+    assert verify.played(new, OLD, share, must_equal=False)[0] == passes
+    assert not verify.played(new, OLD, share, must_equal=True)[0]
+
+
+@pytest.mark.parametrize("count", [2, 50])
+def test_few_profiles_without_the_rare_losses_are_near_enough(count: int) -> None:
+    """Only 100 of 10,000 profiles lose anything; the first ones have no spread of their own."""
+    losses = np.zeros(10_000)
+    losses[-100:] = 1.0
+    old = Point(10, 0.5, 0.01, losses.mean(), losses.std(ddof=1) / 100)
+    few = replace(old, regret=losses[:count].mean(), regret_se=0.0)
+    assert verify.played(few, old, count / len(losses), must_equal=False)[0]
