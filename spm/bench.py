@@ -18,6 +18,7 @@ from multiprocessing import get_context
 import numpy as np
 import torch
 from stable_baselines3 import PPO
+from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import nn
 from torch.autograd.profiler import profile
@@ -111,6 +112,7 @@ def learning_single() -> Callable[[], int]:
     model = PPO(
         "MlpPolicy", env, policy_kwargs={"net_arch": [hyper.width, hyper.width]}, gamma=1.0, gae_lambda=1.0, seed=0
     )
+    model.set_logger(Logger(folder=None, output_formats=[]))
     return _learn(model, 1)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
+from stable_baselines3.common.logger import Logger
 
 from spm import objectives, settings, statistics
 from spm.actors import VARIANTS, Weights, actor_weights, mechanism
@@ -177,6 +178,7 @@ def make_model(specification: Specification) -> PPO:
         seed=seed,
         device="cpu",
     )
+    model.set_logger(Logger(folder=None, output_formats=[]))  # the default one leaves a temporary folder behind
     if not in_groups:
         start_prices(model, setting)
     if hyper.log_std_final is not None:

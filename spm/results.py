@@ -12,7 +12,9 @@ from __future__ import annotations
 import base64
 import json
 import platform
+import re
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -112,9 +114,21 @@ def packages() -> dict[str, str]:
     return {name: version(name) for name in PACKAGES}
 
 
+@cache
 def processor() -> str:
-    """Return the architecture and the vector instructions that torch uses."""
-    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+    """Return architecture, maker, family, model and the vector instructions that torch uses.
+
+    The model is part of it, for torch's matrix products are summed in another order on another maker's or another
+    generation's processor, though its instructions be the same.
+    """
+    try:
+        about = dict(
+            re.findall(r"^(.*?)[ \t]*:[ \t]*(.*)$", Path("/proc/cpuinfo").read_text(), flags=re.MULTILINE)
+        )
+    except OSError:  # not on Linux
+        about = {"model": platform.processor()}
+    model = [about[name] for name in ("vendor_id", "cpu family", "model") if name in about]
+    return " ".join([platform.machine(), *model, torch.backends.cpu.get_cpu_capability()])
 
 
 def describe(run: Run, seconds: float) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,6 +52,12 @@ def test_the_same_specification_gives_the_same_run() -> None:
     assert (first.curve, first.final) == (again.curve, again.final)
     assert first.weights.keys() == again.weights.keys()
     assert all(torch.equal(first.weights[name], again.weights[name]) for name in first.weights)
+
+
+def test_learning_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    train(TINY)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_another_seed_gives_another_run() -> None:

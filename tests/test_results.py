@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 import sys
 import threading
@@ -114,3 +115,14 @@ def test_sources_name_every_module_that_was_imported() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert {name.removeprefix("spm.") for name in loaded} == set(results.SOURCES)
+
+
+def test_the_processor_is_named_down_to_its_model_in_one_line() -> None:
+    name = results.processor()
+    assert name.split()[0] == platform.machine()
+    assert name.split()[-1] == torch.backends.cpu.get_cpu_capability()
+    assert name.isprintable()
+    about = Path("/proc/cpuinfo")
+    if about.exists() and "\nmodel\t" in about.read_text():
+        models = {line.split(": ")[1] for line in about.read_text().splitlines() if line.startswith("model\t")}
+        assert models & set(name.split())
