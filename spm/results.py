@@ -122,11 +122,10 @@ def processor() -> str:
     generation's processor, though its instructions be the same.
     """
     try:
-        about = dict(
-            re.findall(r"^(.*?)[ \t]*:[ \t]*(.*)$", Path("/proc/cpuinfo").read_text(), flags=re.MULTILINE)
-        )
+        told = Path("/proc/cpuinfo").read_text()
     except OSError:  # not on Linux
-        about = {"model": platform.processor()}
+        told = f"model: {platform.processor()}"
+    about = dict(re.findall(r"^(.*?)[ \t]*:[ \t]*(.*)$", told, flags=re.MULTILINE))
     model = [about[name] for name in ("vendor_id", "cpu family", "model") if name in about]
     return " ".join([platform.machine(), *model, torch.backends.cpu.get_cpu_capability()])
 
