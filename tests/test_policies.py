@@ -70,7 +70,7 @@ def test_the_probability_of_an_action_is_that_of_its_group_times_that_of_its_pri
         constant = 0.5 * np.log(2 * np.pi) * setting.n_types
         choice = Categorical(probs=weights).log_prob(torch.tensor(group))  # type: ignore[no-untyped-call]
         expected = choice + prices + constant
-        assert float(log_probability[row]) == pytest.approx(float(expected), abs=1e-4)
+        assert float(log_probability[row].detach()) == pytest.approx(float(expected.detach()), abs=1e-4)
 
 
 def test_the_agent_visited_belongs_to_the_chosen_group_and_is_its_first_left() -> None:
