@@ -76,6 +76,8 @@ def parser() -> argparse.ArgumentParser:
     _add_engine(add)
     about = "retrain a sample of the runs of record and play all kept policies"
     _add_verification(_add(commands, "verify", verify_records, about))
+    about = "replay the results of record in miniature and note that the present code produces them"
+    _add_jobs(_add(commands, "seal", seal_records, about))
     add = _add(commands, "status", show_status, "done, missing and stale runs, with the reason")
     _add_profile(add)
     add = _add(commands, "evaluate", evaluate_policy, "play a learned mechanism on fresh profiles")
@@ -103,7 +105,7 @@ def _add(
     """Add a command; return the function that adds its arguments."""
     sub = commands.add_parser(name, help=about, description=about)
     sub.set_defaults(command=command)
-    if name not in ("train", "run", "reproduce"):
+    if name not in ("train", "run", "reproduce", "seal"):
         sub.add_argument("--json", action="store_true", help="print JSON")
     added: Callable[..., Any] = sub.add_argument
     return added
@@ -232,6 +234,13 @@ def verify_records(options: argparse.Namespace) -> None:
     )
     if failed:
         raise ValueError(f"{len(failed)} of {len(findings)} checks failed, the first: {failed[0].run}")
+
+
+def seal_records(options: argparse.Namespace) -> None:
+    """Replay the results of record where code or packages have changed, and note that they still come out."""
+    changed = published.reseal(experiments.profile("paper"), options.jobs)
+    tuning.reseal()
+    print(changed or "nothing has changed since the results of record were sealed")
 
 
 def show_status(options: argparse.Namespace) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 import joblib
 
-from spm import bounds, experiments, files, results
+from spm import bounds, experiments, files, fingerprints, results
 
-SOURCES = files.source_digests(files.dependencies("bounds"))
+SOURCES = fingerprints.source_digests(fingerprints.dependencies("bounds"))
 """Fingerprints of the modules that determine the bounds."""
 
 

@@ -13,23 +13,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any, TypeVar
 
 import joblib
 
-from spm.files import dependencies, source_digests
+from spm.fingerprints import conditions as conditions_of
 from spm.learning import Specification
 from spm.names import unknown
-from spm.results import PACKAGES
 
 T = TypeVar("T")
 Work = Callable[[Specification], T]
 Engine = Callable[[Work[T], Sequence[Specification]], AbstractContextManager[Iterator[T]]]
 
 ENGINES = ("local", "dask")
-SOURCES = source_digests(dependencies("results"))
-"""Fingerprints of all modules that make a record, taken at import: those of the code that runs."""
+CONDITIONS = conditions_of("results")
+"""Fingerprints of all that makes a record, taken at import: those of the code that runs."""
 
 CONNECT_SECONDS = 5
 RETRIES = 2
@@ -132,8 +130,7 @@ def conditions(threads: int) -> dict[str, str]:
     return {
         "threads": str(threads),
         "python": ".".join(platform.python_version_tuple()[:2]),
-        **{name: version(name) for name in PACKAGES},
-        **{f"{name}.py": fingerprint for name, fingerprint in SOURCES.items()},
+        **CONDITIONS,
     }
 
 

@@ -7,17 +7,16 @@ thread a run, and stores each run as it ends, so that an interrupted grid goes o
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tqdm import tqdm
 
 from spm import engines
 from spm.actors import VARIANTS
 from spm.engines import Engine
+from spm.files import home as home
 from spm.files import write_atomic
 from spm.learning import Hyperparameters, Specification, train
 from spm.names import lookup
@@ -145,22 +144,14 @@ def grid(figure: str, of: Profile) -> list[Specification]:
     ]
 
 
-def home() -> Path:
-    """Return the folder under which ``_build`` lies: ``SPM_HOME``, or the compendium's own."""
-    compendium = Path(__file__).parents[1]
-    fallback = compendium if (compendium / "_config.yml").exists() else Path.cwd()
-    return Path(os.environ.get("SPM_HOME", fallback))
-
-
 def store(of: Profile) -> Store:
     """Return the store of a profile's records."""
     return Store(home() / "_build" / "runs" / of.name)
 
 
-def status(figure: str, of: Profile) -> list[tuple[Specification, State]]:
-    """Return every run of a figure with the state of its record."""
-    records = store(of)
-    return [(specification, records.state(specification)) for specification in grid(figure, of)]
+def status(figure: str, of: Profile, jobs: int = 1) -> list[tuple[Specification, State]]:
+    """Return every run of a figure with the state of its record; ``jobs`` curves are replayed at a time."""
+    return store(of).states(grid(figure, of), jobs)
 
 
 def run(figure: str, of: Profile, jobs: int = 1, engine: Engine[Finished] | None = None) -> int:
@@ -175,7 +166,7 @@ def run(figure: str, of: Profile, jobs: int = 1, engine: Engine[Finished] | None
     Raises:
         ValueError: unknown figure, fewer than 1 job, or an engine that can't be used.
     """
-    todo = [specification for specification, state in status(figure, of) if state.status != "done"]
+    todo = [specification for specification, state in status(figure, of, jobs) if state.status != "done"]
     return do([(specification, store(of)) for specification in todo], engine or local_engine(jobs))
 
 

@@ -1,13 +1,11 @@
-"""Writing files whole or not at all, and fingerprints of sources and contents."""
+"""Writing files whole or not at all; where the compendium lies."""
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -49,69 +47,8 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def dependencies(module: str) -> set[str]:
-    """Return a module of this package and all others of it that it imports, directly or through others.
-
-    >>> sorted(dependencies("settings"))
-    ['demand', 'finite', 'models', 'names', 'settings']
-    """
-    found, waiting = set[str](), [module]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += _imports(ast.parse(_file(name).read_text(encoding="utf-8")))
-    return found
-
-
-def _file(module: str) -> Path:
-    """Where a module of this package lies; packages are represented by their ``__init__.py``."""
-    base = Path(__file__).parent.joinpath(*module.split("."))
-    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
-
-
-def _imports(tree: ast.Module) -> list[str]:
-    """Names of this package's modules that a module imports."""
-    names = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "spm":
-            inside = node.module.removeprefix("spm").removeprefix(".")
-            whole = [f"{inside}.{alias.name}".removeprefix(".") for alias in node.names]
-            names += [name for name in whole if _file(name).exists()] or [inside]
-            names += [inside] if inside else []
-    return names
-
-
-def source_digests(modules: Iterable[str]) -> dict[str, str]:
-    """Return a fingerprint of each named module of this package that ignores comments and docstrings.
-
-    >>> sorted(source_digests(["market", "demand"]))
-    ['demand', 'market']
-    """
-    return {name: code_digest(_file(name).read_text(encoding="utf-8")) for name in sorted(modules)}
-
-
-def code_digest(source: str) -> str:
-    """Return the fingerprint of what ``source`` does: its syntax tree without docstrings.
-
-    >>> code_digest('x = 1  # one') == code_digest('"a module"\\nx = 1')
-    True
-    """
-    return digest(repr(_skeleton(ast.parse(source))).encode())[:16]
-
-
-def _skeleton(node: Any) -> Any:
-    """The tree as nested tuples, without positions, docstrings and empty fields (stable across Pythons)."""
-    if isinstance(node, list):
-        return tuple(_skeleton(item) for item in node if not _is_text(item))
-    if not isinstance(node, ast.AST):
-        return repr(node)
-    fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
-    return (type(node).__name__, *((name, _skeleton(value)) for name, value in fields))
-
-
-def _is_text(node: Any) -> bool:
-    """True for a statement that is only a string: a docstring."""
-    return (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    )
+def home() -> Path:
+    """Return the folder under which ``data`` and ``_build`` lie: ``SPM_HOME``, or the compendium's own."""
+    compendium = Path(__file__).parents[1]
+    fallback = compendium if (compendium / "_config.yml").exists() else Path.cwd()
+    return Path(os.environ.get("SPM_HOME", fallback))

@@ -106,6 +106,17 @@ class Specification:
         """Return the specification as plain data, for a record or a hash."""
         return asdict(self)
 
+    @property
+    def rollout(self) -> int:
+        """Visits between two updates."""
+        hyper = self.hyperparameters
+        return settings.get(self.panel).n_agents * hyper.episodes * hyper.n_markets
+
+    @property
+    def whole_rollouts(self) -> int:
+        """The visits asked for, rounded up to whole rollouts."""
+        return -(-self.visits // self.rollout) * self.rollout
+
 
 @dataclass(frozen=True)
 class Point:
@@ -141,7 +152,7 @@ def train(specification: Specification) -> Run:
         model = make_model(specification)
         evaluator = _Evaluator(specification)
         noise = _Noise(specification.hyperparameters)
-        model.learn(_whole_rollouts(specification), callback=CallbackList([evaluator, noise]))
+        model.learn(specification.whole_rollouts, callback=CallbackList([evaluator, noise]))
         curve = (*evaluator.points, evaluator.evaluate(model))
     finally:
         torch.set_num_threads(threads)
@@ -226,18 +237,6 @@ def nearest_divisor(total: int, wanted: int) -> int:
     return min(divisors, key=lambda d: abs(np.log(d / wanted)))
 
 
-def _rollout(specification: Specification) -> int:
-    """Visits between two updates."""
-    hyper = specification.hyperparameters
-    return settings.get(specification.panel).n_agents * hyper.episodes * hyper.n_markets
-
-
-def _whole_rollouts(specification: Specification) -> int:
-    """The visits asked for, rounded up to whole rollouts."""
-    rollout = _rollout(specification)
-    return -(-specification.visits // rollout) * rollout
-
-
 STREAMS = ("curve", "final")
 """Streams of evaluation profiles, apart from each other; training profiles come from the run's own seed."""
 
@@ -292,9 +291,9 @@ class _Evaluator(BaseCallback):
         super().__init__()
         self.specification = specification
         self.points: list[Point] = []
-        rollouts = _whole_rollouts(specification) // _rollout(specification)
+        rollouts = specification.whole_rollouts // specification.rollout
         marks = np.linspace(0, rollouts, specification.evaluations)[:-1]
-        self._due = sorted({round(mark) * _rollout(specification) for mark in marks})
+        self._due = sorted({round(mark) * specification.rollout for mark in marks})
 
     def _on_rollout_start(self) -> None:
         if self.num_timesteps in self._due:

@@ -2,18 +2,19 @@
 
 ``data/<profile>/`` holds ``runs.csv`` (a row a run: specification, final evaluation, provenance), ``curves.csv``,
 ``mechanisms.csv`` and ``bounds.csv`` (what no run is needed for; the book computes its bounds anew), the kept
-policies as ``policies/<panel>/<statistic>-<variant>-<seed>.pt`` (torch's weights-only format), and
-``manifest.json`` with the SHA-256 of each of these files and the fingerprints of the producing modules.
-:func:`check` refuses what the present code would not have made.
+policies as ``policies/<panel>/<statistic>-<variant>-<seed>.pt`` (torch's weights-only format), ``seal.json`` with
+miniatures of two runs of each curve (:mod:`spm.replay`), and ``manifest.json`` with the SHA-256 of each of these
+files. :func:`check` refuses what the present code would not have made.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ from spm.experiments import Profile
 from spm.files import canonical, digest, write_atomic
 from spm.learning import Specification, evaluation_seed, point
 from spm.mechanisms import Learned, play, random_serial_dictatorship
-from spm.results import SOURCES, place, unpack
+from spm.replay import CONDITIONS, Replay, Seal
+from spm.results import place, unpack
 
 CURVE = ["panel", "variant", "statistic"]
 KEY = [*CURVE, "seed"]
@@ -77,6 +79,7 @@ def publish(of: Profile, jobs: int = 1) -> Path:
     content = {"runs.csv": _csv(runs), "curves.csv": _csv(pd.DataFrame(curves))}
     content["mechanisms.csv"] = _csv(pd.DataFrame(explicit_mechanisms(of, jobs)))
     content["bounds.csv"] = _csv(pd.DataFrame(bounds_rows()))
+    content["seal.json"] = _seal(specifications, records).written
     for specification, record, kept in zip(specifications, records, runs["kept"], strict=True):
         if kept:
             content[_policy_name(specification)] = _saved(record["weights"])
@@ -93,8 +96,13 @@ def _replace(root: Path, content: dict[str, bytes]) -> None:
     for path in root.glob("policies/*/*.pt"):
         if str(path.relative_to(root)) not in content:
             path.unlink()
-    manifest = {"sources": SOURCES, "files": {name: digest(data) for name, data in content.items()}}
-    write_atomic(root / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True).encode() + b"\n")
+    _write_manifest(root, content)
+
+
+def _write_manifest(root: Path, names: Iterable[str]) -> None:
+    """Write the checksums of the files ``names`` below ``root``."""
+    files = {name: digest((root / name).read_bytes()) for name in names}
+    write_atomic(root / "manifest.json", json.dumps({"files": files}, indent=1, sort_keys=True).encode() + b"\n")
 
 
 def _key(specification: Specification) -> dict[str, Any]:
@@ -112,7 +120,7 @@ def _row(specification: Specification, record: dict[str, Any]) -> dict[str, Any]
         _key(specification)
         | record["final"]
         | {name: value for name, value in specified(specification).items() if name not in KEY}
-        | {"sources": digest(canonical(record["sources"]))[:16], "python": record["python"]}
+        | {"sources": digest(canonical(record["conditions"]))[:16], "python": record["python"]}
         | record["packages"]
         | {"processor": record["processor"], "seconds": record["seconds"]}
     )
@@ -136,6 +144,17 @@ def is_kept(runs: pd.DataFrame, keep: int) -> pd.Series[bool]:
 
 def _csv(table: pd.DataFrame) -> bytes:
     return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+REPLAYED_SEEDS = 2
+"""Seeds of each curve whose miniatures are kept."""
+
+
+def _seal(specifications: Sequence[Specification], records: Sequence[dict[str, Any]]) -> Seal:
+    """The miniatures of each curve's first seeds."""
+    pairs = zip(specifications, records, strict=True)
+    replays = {place(run): Replay.read(record["replay"]) for run, record in pairs if run.seed < REPLAYED_SEEDS}
+    return Seal(CONDITIONS, replays)
 
 
 def _policy_name(specification: Specification) -> str:
@@ -187,15 +206,22 @@ def published(of: Profile) -> dict[str, pd.DataFrame]:
 
 @cache
 def _read(root: Path, of: str) -> dict[str, pd.DataFrame]:
-    check(experiments.profile(of))
+    check(experiments.profile(of), jobs=os.cpu_count() or 1)
     return {name: pd.read_csv(root / f"{name}.csv", float_precision="round_trip") for name in ("runs", "curves")}
 
 
-def check(of: Profile) -> None:
-    """Check that the results of record are whole, and those that the present code would make.
+def check(of: Profile, jobs: int = 1) -> str:
+    """Check that the results of record are whole, and those that the present code would produce.
+
+    Args:
+        of: the profile.
+        jobs: how many curves are replayed at a time, where code or packages have changed since.
+
+    Returns:
+        What has changed since without changing the results; empty if nothing has.
 
     Raises:
-        ValueError: a file is missing or damaged, a producing module has changed since, or the grid is another; the
+        ValueError: a file is missing or damaged, the grid is another, or a replay gives something else; the
             message names it and says what to do.
     """
     root = folder(of)
@@ -206,11 +232,8 @@ def check(of: Profile) -> None:
         raise ValueError(f"the results of record in {root} can't be read: {error}; {_remedy(of)}") from None
     if broken:
         raise ValueError(f"{root / broken[0]} is not what was recorded (checksum differs); {_remedy(of)}")
-    old, new = manifest["sources"], SOURCES
-    changed = sorted(f"{name}.py" for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    if changed:
-        raise ValueError(f"the results of record in {root} are stale: {', '.join(changed)} changed; {_remedy(of)}")
     _check_grid(of, pd.read_csv(root / "runs.csv", float_precision="round_trip"))
+    return _check_replays(of, Seal.read(root / "seal.json"), jobs)
 
 
 def _check_grid(of: Profile, runs: pd.DataFrame) -> None:
@@ -220,6 +243,33 @@ def _check_grid(of: Profile, runs: pd.DataFrame) -> None:
         changed = f"the runs kept are not the {of.keep} best of each curve"
     if changed:
         raise ValueError(f"the results of record in {folder(of)} are stale: {changed}; {_remedy(of)}")
+
+
+def _check_replays(of: Profile, seal: Seal, jobs: int) -> str:
+    """Replay each curve where the conditions have changed; return what has."""
+    first = [run for run in experiments.grid("all", of) if run.seed == 0]
+    curves = [[replace(run, seed=seed) for seed in range(min(REPLAYED_SEEDS, of.seeds))] for run in first]
+    stale = seal.stale({label(curve[0]): [(place(run), run) for run in curve] for curve in curves}, jobs)
+    if stale:
+        raise ValueError(
+            f"the results of record in {folder(of)} are stale: {stale[0]} comes out otherwise in a "
+            f"replay, and so do {len(stale) - 1} other curves; changed: {seal.changed}; {_remedy(of)}"
+        )
+    return seal.changed and f"{len(curves)} curves replayed, all as recorded, though these changed: {seal.changed}"
+
+
+def reseal(of: Profile, jobs: int = 1) -> str:
+    """Check the results of record and note that today's conditions produce them; return what had changed.
+
+    Raises:
+        ValueError: as :func:`check`.
+    """
+    found, root = check(of, jobs), folder(of)
+    if found:
+        write_atomic(root / "seal.json", Seal(CONDITIONS, Seal.read(root / "seal.json").replays).written)
+        _write_manifest(root, json.loads((root / "manifest.json").read_bytes())["files"])
+        _read.cache_clear()
+    return found
 
 
 def changes(rows: pd.DataFrame, specifications: Sequence[Specification]) -> str:

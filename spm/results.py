@@ -1,10 +1,11 @@
 """The store of finished runs, and the tidy tables made from them.
 
-A record is one JSON file a run: ``<profile>/<panel>/<statistic>-<variant>-<seed>.json``. It holds the
-specification, a fingerprint of every module that produced it, package versions, processor, seconds, the learning
-curve, the final evaluation and the policy's weights, all under one checksum. Records are written whole or not at
-all. A record is reused only while it is intact, its specification is the one asked for, and the producing modules
-are unchanged; :meth:`Store.state` says which of these fails.
+A record is one JSON file per run: ``<profile>/<panel>/<statistic>-<variant>-<seed>.json``. It holds the
+specification, the conditions of its making (fingerprints of the producing modules, package versions), the
+processor, seconds, the learning curve, the final evaluation, the policy's weights and a miniature of the run, all
+under one checksum. Records are written whole or not at all. A record is reused only while it is intact, its
+specification is the one asked for, and the present code would produce it (:mod:`spm.replay`);
+:meth:`Store.states` says which of these fails.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import base64
 import json
 import platform
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,11 @@ import torch
 
 from spm import settings
 from spm.actors import mechanism
-from spm.files import canonical, dependencies, digest, source_digests, write_atomic
+from spm.files import canonical, digest, write_atomic
+from spm.fingerprints import packages
 from spm.learning import Run, Specification
 from spm.mechanisms import Learned
-
-SOURCES = source_digests(dependencies("learning"))
-"""Fingerprints of all modules that determine what a run yields, taken at import: those of the code that runs."""
-
-PACKAGES = ("numpy", "torch", "stable-baselines3", "gymnasium")
+from spm.replay import CONDITIONS, Replay, Sealed, are_fresh, replayed
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,20 @@ class Store:
         """
         return read_record(self.path(specification))
 
+    def states(self, runs: Sequence[Specification], jobs: int = 1) -> list[tuple[Specification, State]]:
+        """Say of each run whether its record can be used; ``jobs`` curves are replayed at a time."""
+        told = {run: self._read(run) for run in runs}
+        curves = _curves({run: record for run, record in told.items() if not isinstance(record, State)})
+        for curve, fresh in zip(curves, are_fresh(curves, jobs), strict=True):
+            told |= dict.fromkeys((run for run, _ in curve.runs), _judged(curve, fresh))
+        return [(run, state) for run, state in told.items() if isinstance(state, State)]
+
     def state(self, specification: Specification) -> State:
-        """Say whether the record of ``specification`` can be used."""
+        """Say whether the record of one run can be used."""
+        return self.states([specification])[0][1]
+
+    def _read(self, specification: Specification) -> State | dict[str, Any]:
+        """The body of a record, or its state where it can't be used whatever a replay would say."""
         path = self.path(specification)
         if not path.exists():
             return State("missing", "never run")
@@ -92,10 +102,25 @@ class Store:
         changed = _changes(record["specification"], _plain(specification))
         if changed:
             return State("stale", "specification changed: " + ", ".join(changed))
-        changed = _changes(record["sources"], SOURCES)
-        if changed:
-            return State("stale", "source changed: " + ", ".join(f"{name}.py" for name in changed))
+        return record
+
+
+def _curves(records: dict[Specification, dict[str, Any]]) -> list[Sealed]:
+    """Records by curve and by the conditions under which they were made."""
+    curves: dict[Any, list[tuple[Specification, Replay]]] = {}
+    for run, record in records.items():
+        key = (run.panel, run.statistic, run.variant, canonical(record["conditions"]))
+        curves.setdefault(key, []).append((run, Replay.read(record["replay"])))
+    return [Sealed(curve, records[curve[0][0]]["conditions"]) for curve in curves.values()]
+
+
+def _judged(curve: Sealed, fresh: bool) -> State:
+    """The state of a curve's runs after their replay."""
+    if not curve.changed:
         return State("done")
+    if fresh:
+        return State("done", f"a replay gives the same, though these changed: {curve.changed}")
+    return State("stale", f"a replay gives something else; changed: {curve.changed}")
 
 
 def _plain(specification: Specification) -> dict[str, Any]:
@@ -107,11 +132,6 @@ def _plain(specification: Specification) -> dict[str, Any]:
 def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """Names whose entries differ."""
     return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-
-
-def packages() -> dict[str, str]:
-    """Return the versions of the packages that a run's numbers may depend on."""
-    return {name: version(name) for name in PACKAGES}
 
 
 @cache
@@ -134,7 +154,7 @@ def describe(run: Run, seconds: float) -> dict[str, Any]:
     """Return the body of a run's record."""
     return {
         "specification": _plain(run.specification),
-        "sources": SOURCES,
+        "conditions": CONDITIONS,
         "packages": packages(),
         "python": platform.python_version(),
         "processor": processor(),
@@ -142,6 +162,7 @@ def describe(run: Run, seconds: float) -> dict[str, Any]:
         "curve": [asdict(point) for point in run.curve],
         "final": asdict(run.final),
         "weights": {name: pack(tensor) for name, tensor in run.weights.items()},
+        "replay": asdict(replayed(run.specification)),
     }
 
 

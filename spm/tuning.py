@@ -7,6 +7,7 @@ short episode with local optima, and static prices that are hard to find. The ta
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,8 @@ from spm.benchmarks import benchmark
 from spm.experiments import HYPERPARAMETERS, STATIC
 from spm.files import canonical, digest, write_atomic
 from spm.learning import Hyperparameters, Specification
-from spm.results import SOURCES, Store
+from spm.replay import CONDITIONS, Replay, Seal
+from spm.results import Store, place
 from spm.tables import LABELS, POLICIES
 
 ADAPTIVE_CURVES = (("delta-0.5", "price-allocation"), ("inventory", "allocation"), ("max-min", "allocation"))
@@ -60,6 +62,17 @@ class Trial:
     name: str
     specification: Specification
 
+    def is_beside(self, other: Trial) -> bool:
+        """Say whether both are the same alternative on the same curve."""
+        return self.name == other.name and replace(self.specification, seed=other.specification.seed) == (
+            other.specification
+        )
+
+    @property
+    def label(self) -> str:
+        """Which alternative, curve and seed it is."""
+        return f"{self.name}: {place(self.specification)}"
+
     @property
     def store(self) -> Store:
         """Where its record lies: a folder for each alternative."""
@@ -91,6 +104,11 @@ def path() -> Path:
     return experiments.home() / "data" / "tuning.csv"
 
 
+def seal_path() -> Path:
+    """Return where the trials' replays lie."""
+    return path().with_name("tuning-seal.json")
+
+
 def tune(jobs: int) -> int:
     """Do the trials that are missing or stale, write the table, and return how many were done."""
     everything = trials()
@@ -98,6 +116,8 @@ def tune(jobs: int) -> int:
     done = experiments.do(todo, experiments.local_engine(jobs))
     rows = pd.DataFrame([_row(one) for one in everything])
     write_atomic(path(), rows.to_csv(index=False, lineterminator="\n").encode())
+    replays = {one.label: Replay.read(one.store.load(one.specification)["replay"]) for one in everything}
+    write_atomic(seal_path(), Seal(CONDITIONS, replays).written)
     return done
 
 
@@ -112,7 +132,7 @@ def _row(one: Trial) -> dict[str, Any]:
         {"alternative": one.name}
         | published.specified(one.specification)
         | record["final"]
-        | {"sources": digest(canonical(record["sources"]))[:16], "processor": record["processor"]}
+        | {"sources": digest(canonical(record["conditions"]))[:16], "processor": record["processor"]}
         | {"seconds": record["seconds"]}
     )
 
@@ -135,12 +155,32 @@ def read() -> pd.DataFrame:
 
 def _changes(rows: pd.DataFrame) -> str:
     """Say in what the table differs from what the present code would make; empty if in nothing."""
-    if set(rows["sources"]) != {digest(canonical(SOURCES))[:16]}:
-        return "the learning code has changed"
     everything = trials()
     if list(rows["alternative"]) != [one.name for one in everything]:
         return "other alternatives are tried now"
-    return published.changes(rows, [one.specification for one in everything])
+    return published.changes(rows, [one.specification for one in everything]) or _stale(everything)
+
+
+def _stale(everything: list[Trial]) -> str:
+    """Say which trial a replay finds stale, and what has changed; empty if there is none."""
+    seal = Seal.read(seal_path())
+    first = [one for one in everything if one.specification.seed == 0]
+    curves = {
+        one.label: [(other.label, other.specification) for other in everything if one.is_beside(other)]
+        for one in first
+    }
+    stale = seal.stale(curves, jobs=os.cpu_count() or 1)
+    return f"{stale[0]} comes out otherwise in a replay; changed: {seal.changed}" if stale else ""
+
+
+def reseal() -> None:
+    """Check the table and note that today's conditions produce it.
+
+    Raises:
+        ValueError: as :func:`read`.
+    """
+    read()
+    write_atomic(seal_path(), Seal(CONDITIONS, Seal.read(seal_path()).replays).written)
 
 
 def table() -> pd.DataFrame:

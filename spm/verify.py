@@ -22,9 +22,10 @@ import pandas as pd
 
 from spm import experiments, published, settings
 from spm.experiments import Profile
+from spm.fingerprints import packages
 from spm.learning import Point, Specification, evaluation_seed, point, train
 from spm.mechanisms import play
-from spm.results import packages, processor
+from spm.results import processor
 
 STANDARD_ERRORS = 4.0
 LOCAL_OPTIMUM = 0.05

@@ -1,0 +1,112 @@
+"""Fingerprints of code: on which modules and packages a module's numbers depend, and in which version.
+
+Comments and docstrings do not count. A fingerprint that is the same says that nothing can have changed; one that
+differs says nothing yet, for a sentence may have been reworded or a module renamed (:mod:`spm.replay` tells).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from spm.files import digest
+
+PACKAGES = ("numpy", "torch", "stable-baselines3", "gymnasium")
+"""Packages on whose versions a run's numbers may depend."""
+
+
+def conditions(module: str) -> dict[str, str]:
+    """Return the fingerprint of every module of this package that ``module`` needs, and the packages' versions.
+
+    >>> "market.py" in conditions("learning"), conditions("learning")["torch"]
+    (True, '2.13.0')
+    """
+    return {f"{name}.py": found for name, found in source_digests(dependencies(module)).items()} | packages()
+
+
+def packages() -> dict[str, str]:
+    """Return the versions of the packages that a run's numbers may depend on."""
+    return {name: version(name) for name in PACKAGES}
+
+
+def differences(old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    """Say in which modules and packages two conditions differ; empty if in none.
+
+    >>> differences({"market.py": "1f", "torch": "2.13.0"}, {"market.py": "2e", "torch": "2.14.0"})
+    'market.py, torch (2.13.0, now 2.14.0)'
+    """
+    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    return ", ".join(
+        name if name.endswith(".py") else f"{name} ({old.get(name)}, now {new.get(name)})" for name in names
+    )
+
+
+def dependencies(module: str) -> set[str]:
+    """Return a module of this package and all others of it that it imports, directly or through others.
+
+    >>> sorted(dependencies("settings"))
+    ['demand', 'finite', 'models', 'names', 'settings']
+    """
+    found, waiting = set[str](), [module]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _imports(ast.parse(_file(name).read_text(encoding="utf-8")))
+    return found
+
+
+def _file(module: str) -> Path:
+    """Where a module of this package lies; packages are represented by their ``__init__.py``."""
+    base = Path(__file__).parent.joinpath(*module.split("."))
+    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+
+
+def _imports(tree: ast.Module) -> list[str]:
+    """Names of this package's modules that a module imports."""
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "spm":
+            inside = node.module.removeprefix("spm").removeprefix(".")
+            whole = [f"{inside}.{alias.name}".removeprefix(".") for alias in node.names]
+            names += [name for name in whole if _file(name).exists()] or [inside]
+            names += [inside] if inside else []
+    return names
+
+
+def source_digests(modules: Iterable[str]) -> dict[str, str]:
+    """Return a fingerprint of each named module of this package that ignores comments and docstrings.
+
+    >>> sorted(source_digests(["market", "demand"]))
+    ['demand', 'market']
+    """
+    return {name: code_digest(_file(name).read_text(encoding="utf-8")) for name in sorted(modules)}
+
+
+def code_digest(source: str) -> str:
+    """Return the fingerprint of what ``source`` does: its syntax tree without docstrings.
+
+    >>> code_digest('x = 1  # one') == code_digest('"a module"\\nx = 1')
+    True
+    """
+    return digest(repr(_skeleton(ast.parse(source))).encode())[:16]
+
+
+def _skeleton(node: Any) -> Any:
+    """The tree as nested tuples, without positions, docstrings and empty fields (stable across Pythons)."""
+    if isinstance(node, list):
+        return tuple(_skeleton(item) for item in node if not _is_text(item))
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
+    return (type(node).__name__, *((name, _skeleton(value)) for name, value in fields))
+
+
+def _is_text(node: Any) -> bool:
+    """True for a statement that is only a string: a docstring."""
+    return (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    )

@@ -1,0 +1,227 @@
+"""Does the present code still produce what was recorded? A miniature of the run tells.
+
+A record is *fresh* if the present code and packages, given its specification, would produce it. That is so where
+its conditions (:mod:`spm.fingerprints`) are those of today. Where they are not, because a sentence was reworded, a
+module moved or a package replaced, the run is *replayed* in miniature and compared with the miniature that was
+made beside the record:
+
+* the same specification with a budget of :data:`ROLLOUTS` rollouts: the schedules from start to end, PPO's
+  updates, the learning curve and the final evaluation, summarised by regrets and the norms of the layers' weights;
+* a scripted play in which agents are indifferent at every visit, down to the rules' tolerance for ties.
+
+Choices must be equal. Numbers may differ by :data:`TOLERANCE`, as they do in their last digits on another
+processor (5e-7 at most, over all curves and three kinds of vector instructions). There, on rare occasions, two
+agents' scores are so close that their order flips and one seed's miniature takes another course. So a curve is
+stale only if the miniatures of two of its seeds differ; what changes the rules, the schedules or the loss changes
+both.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from tqdm import tqdm
+
+from spm import settings
+from spm.demand import valuations
+from spm.environment import decode
+from spm.files import canonical, digest, home, write_atomic
+from spm.fingerprints import conditions, differences
+from spm.learning import Specification, train
+from spm.market import Market
+from spm.settings import Setting
+
+CONDITIONS = conditions("learning")
+"""What a run's numbers depend on besides its specification, taken at import: that of the code that runs."""
+REPLAYED_BY = conditions("replay")
+"""The same, and what a verdict depends on."""
+
+ROLLOUTS, PROFILES, MARKETS = 2, 256, 64
+"""Budget of a miniature; profiles of each of its evaluations; markets of the scripted play."""
+TOLERANCE = 1e-5
+"""Absolute and relative difference that is none: 25 times what another processor was seen to cause."""
+NEAR_TIES = (0.0, 1e-13, 1e-11)
+"""What is added to prices at which an agent is indifferent: a tie, one but for rounding, and no tie."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a miniature of a run gave.
+
+    Attributes:
+        choices: digest of every visit and purchase of the scripted play.
+        numbers: regret at each point of the curve, final objective and regret, norm of each layer's weights.
+    """
+
+    choices: str
+    numbers: tuple[float, ...]
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Replay:
+        """Return the replay that :func:`dataclasses.asdict` wrote."""
+        return cls(str(data["choices"]), tuple(map(float, data["numbers"])))
+
+    def agrees(self, other: Replay) -> bool:
+        """Say whether both come from the same code, as far as a miniature can tell.
+
+        >>> Replay("a", (1.0, 2.0)).agrees(Replay("a", (1.000001, 2.0)))
+        True
+        """
+        return (
+            self.choices == other.choices
+            and len(self.numbers) == len(other.numbers)
+            and np.allclose(self.numbers, other.numbers, rtol=TOLERANCE, atol=TOLERANCE)
+        )
+
+
+def miniature(specification: Specification) -> Specification:
+    """Return the specification of a run's miniature.
+
+    >>> miniature(Specification("id", "none", seed=3, visits=10**6)).visits  # 2 rollouts of 512 markets, 6 agents
+    6144
+    """
+    visits = min(specification.visits, ROLLOUTS * specification.rollout)
+    return replace(
+        specification, visits=visits, evaluations=3, evaluation_profiles=PROFILES, final_profiles=PROFILES
+    )
+
+
+def replayed(specification: Specification) -> Replay:
+    """Do the miniature of a run."""
+    run = train(miniature(specification))
+    numbers = [point.regret for point in run.curve] + [run.final.objective, run.final.regret]
+    numbers += [float(layer.double().norm()) for layer in run.weights.values()]
+    return Replay(indifferent(settings.get(specification.panel)), tuple(numbers))
+
+
+def indifferent(setting: Setting) -> str:
+    """Play a script in which every agent is indifferent; return the digest of all visits and purchases.
+
+    Scores are equal in pairs, so that order is decided by the rule for ties. The agent who is visited faces, round
+    by round in turn, her own values, prices that leave her the same surplus from each type, and prices of 0;
+    to these one of :data:`NEAR_TIES` is added.
+    """
+    rng = np.random.default_rng(0)
+    market = Market(setting, valuations(setting.demand, setting.sample(rng, MARKETS)))
+    singles = [
+        int(np.flatnonzero((market.bundles.sum(axis=1) == 1) & (market.bundles[:, t] == 1))[0])
+        for t in range(setting.n_types)
+    ]
+    scores = np.tile(np.arange(setting.n_agents) // 2 % 3 / 4, (MARKETS, 1))
+    told = bytearray()
+    for step in range(setting.n_agents):
+        agents, _ = decode(np.hstack([scores, np.zeros((MARKETS, setting.n_types))]), market.agents_left)
+        worth = np.maximum(market.valuations[np.arange(MARKETS), agents][:, singles], 0.0)
+        surplus = [0.0, 0.125, np.inf][step % 3]
+        prices = np.maximum(worth - surplus, 0.0) + NEAR_TIES[step // 3 % len(NEAR_TIES)]
+        taken = market.visit(agents, prices)
+        told += agents.astype("<i8").tobytes() + taken.astype("<i8").tobytes()
+        told += market.items_left.astype("<i8").tobytes()
+    return digest(bytes(told))[:16]
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A curve's runs with the replays and the conditions that were recorded.
+
+    Attributes:
+        runs: runs of the curve, each with its recorded replay; the first two are replayed.
+        conditions: those under which the runs were made, or last found fresh.
+    """
+
+    runs: Sequence[tuple[Specification, Replay]]
+    conditions: Mapping[str, str]
+
+    @property
+    def changed(self) -> str:
+        """What is different today; empty if nothing is."""
+        return differences(self.conditions, CONDITIONS)
+
+    @property
+    def key(self) -> str:
+        """Name of the verdict on it: today's conditions, specifications and recorded replays."""
+        runs = [(specification.as_dict(), asdict(replay)) for specification, replay in self.runs[:2]]
+        return digest(canonical([REPLAYED_BY, runs]))[:32]
+
+
+def is_fresh(curve: Sealed) -> bool:
+    """Say whether the present code would produce a curve's runs, by a replay where the conditions have changed.
+
+    The verdict is kept under ``_build/replays``, so that each change of the code costs one replay.
+    """
+    if not curve.changed:
+        return True
+    path = home() / "_build" / "replays" / curve.key
+    if not path.is_file():
+        fresh = any(replayed(specification).agrees(recorded) for specification, recorded in curve.runs[:2])
+        write_atomic(path, b"fresh" if fresh else b"stale")
+    return path.read_bytes() == b"fresh"
+
+
+def are_fresh(curves: Sequence[Sealed], jobs: int = 1) -> list[bool]:
+    """Return :func:`is_fresh` of each curve, ``jobs`` replays at a time, with progress where there are any."""
+    changed = any(curve.changed for curve in curves)
+    parallel = joblib.Parallel(n_jobs=jobs if changed else 1, return_as="generator")
+    verdicts = parallel(joblib.delayed(is_fresh)(curve) for curve in curves)
+    return list(tqdm(verdicts, "replaying curves", len(curves), mininterval=2, disable=not changed))
+
+
+@dataclass(frozen=True)
+class Seal:
+    """The replays of a set of runs, as a file beside the table of their results.
+
+    Attributes:
+        conditions: those under which the runs were made, or last found fresh.
+        replays: each run's replay, by the run's name.
+    """
+
+    conditions: Mapping[str, str]
+    replays: Mapping[str, Replay]
+
+    @classmethod
+    def read(cls, path: Path) -> Seal:
+        """Read a seal.
+
+        Raises:
+            ValueError: there is none at ``path``, or it is damaged.
+        """
+        try:
+            data = json.loads(path.read_bytes())
+            return cls(data["conditions"], {name: Replay.read(entry) for name, entry in data["replays"].items()})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"the seal {path} can't be read: {error}") from None
+
+    @property
+    def written(self) -> bytes:
+        """The content of its file."""
+        data = {"conditions": self.conditions, "replays": {k: asdict(v) for k, v in self.replays.items()}}
+        return json.dumps(data, indent=1, sort_keys=True).encode() + b"\n"
+
+    @property
+    def changed(self) -> str:
+        """What is different today; empty if nothing is."""
+        return differences(self.conditions, CONDITIONS)
+
+    def stale(self, curves: Mapping[str, Sequence[tuple[str, Specification]]], jobs: int = 1) -> list[str]:
+        """Return the curves that the present code would not produce.
+
+        Args:
+            curves: for each curve's label, names and specifications of its replayed runs.
+            jobs: replays at a time.
+
+        Raises:
+            ValueError: a run's replay is missing.
+        """
+        missing = [name for runs in curves.values() for name, _ in runs if name not in self.replays]
+        if missing:
+            raise ValueError(f"the seal holds no replay of {missing[0]}")
+        listed = [
+            Sealed([(run, self.replays[name]) for name, run in runs], self.conditions) for runs in curves.values()
+        ]
+        return [label for label, fresh in zip(curves, are_fresh(listed, jobs), strict=True) if not fresh]
