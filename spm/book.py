@@ -19,8 +19,10 @@ from typing import Any
 
 import yaml
 
+from spm import published
 from spm.chapters import BookError, chapters, execute_all, pages
-from spm.experiments import home, profile
+from spm.experiments import profile
+from spm.files import home
 from spm.offline import problems
 
 JUPYTER_BOOK = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
@@ -79,8 +81,9 @@ def make(root: Path, given: Mapping[str, Any], jobs: int) -> Path:
         ValueError: a bad table of contents, parameter or profile.
         BookError: a chapter fails, or the site is not what it should be.
     """
-    if "profile" in given:
-        profile(str(given["profile"]))
+    of = profile(str(given.get("profile", "paper")))
+    if of.of_record:
+        print(published.check(of, jobs) or "The results of record are those of the present code.", flush=True)
     everything = chapters(root, given)
     todo = [chapter for chapter in everything if not chapter.is_done]
     print(f"{len(todo)} of {len(everything)} chapters to execute", flush=True)

@@ -25,6 +25,7 @@ def tiny(home: Path) -> Iterator[pytest.MonkeyPatch]:
     """Let the profile ``paper`` be :data:`TINY` and the compendium lie in ``home``."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPM_HOME", str(home))
+        patch.setattr("os.cpu_count", lambda: 1)  # replays in this process, where patches hold
         patch.setitem(experiments.PROFILES, "paper", TINY)
         for figure in settings.FIGURES:
             patch.setitem(settings.FIGURES, figure, PANELS if figure == "figure-3" else ())

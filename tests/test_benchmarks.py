@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spm import benchmarks, bounds, tables
-from spm.files import dependencies
+from spm.fingerprints import dependencies
 from spm.optimum.adaptivity import correlated_map
 
 

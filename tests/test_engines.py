@@ -226,7 +226,7 @@ def test_a_worker_that_joins_later_is_refused_too(
 ) -> None:
     """As if none had been there to be checked beforehand."""
     monkeypatch.setattr(engines, "_check_workers", lambda *_: None)
-    monkeypatch.setitem(engines.SOURCES, "learning", "another")
+    monkeypatch.setitem(engines.CONDITIONS, "learning.py", "another")
     with pytest.raises(ValueError, match=r"worker tcp://\S+ is not as it is here: learning.py differs$"):
         experiments.run("figure-3", TINY, engine=engines.engine("dask", address=address))
     assert not home.exists()

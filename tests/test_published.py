@@ -14,13 +14,15 @@ import pandas as pd
 import pytest
 import torch
 from of_record import N_RUNS, PANELS, TINY, make, reseal, tiny
+from stable_baselines3 import PPO
 
-from spm import bounds, experiments, figures, published, settings, tables, tuning
+from spm import bounds, experiments, figures, learning, published, replay, settings, tables, tuning
 from spm.__main__ import main
 from spm.experiments import Profile
+from spm.finite import FiniteModel
 from spm.learning import Specification, evaluation_seed
 from spm.mechanisms import play
-from spm.results import SOURCES
+from spm.models import CorrelatedModel
 
 Part = Callable[[str, Profile], pd.DataFrame]
 
@@ -118,9 +120,100 @@ def test_a_file_that_is_gone_is_refused(patch: pytest.MonkeyPatch) -> None:
     assert "curves.csv" in refusal()
 
 
-def test_a_changed_module_is_named(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(published, "SOURCES", SOURCES | {"market": "other"})
-    assert "are stale: market.py changed" in refusal()
+def changed(patch: pytest.MonkeyPatch, **names: str) -> None:
+    """Let today's modules or packages be others."""
+    others = {name.replace("_py", ".py"): value for name, value in names.items()}
+    patch.setattr(replay, "CONDITIONS", replay.CONDITIONS | others)
+    patch.setattr(replay, "REPLAYED_BY", replay.REPLAYED_BY | others)
+    published._read.cache_clear()
+
+
+def test_changes_that_change_no_number_leave_the_results_fresh(patch: pytest.MonkeyPatch) -> None:
+    assert published.check(TINY) == ""
+    changed(patch, names_py="other", torch="2.99.0")
+    note = f"{N_RUNS // 3} curves replayed, all as recorded, though these changed: names.py, torch"
+    assert published.check(TINY).startswith(note)
+    assert published.reseal(TINY).startswith(note)
+    patch.setattr("spm.published.CONDITIONS", replay.CONDITIONS)
+    assert published.reseal(TINY).startswith(note)
+    assert published.check(TINY) == ""
+
+
+def ties_lose(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("spm.market.TIE", 0.0)
+
+
+def ties_are_wide(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("spm.market.TIE", 1e-10)
+
+
+def faster(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        "spm.learning.PPO", lambda *a, **k: PPO(*a, **k | {"learning_rate": lambda left: 2.02e-3 * left})
+    )
+
+
+def other_noise(patch: pytest.MonkeyPatch) -> None:
+    """Fall along a square root, not a line."""
+    plain = learning._Noise._on_rollout_start
+
+    def start(self: learning._Noise) -> None:
+        left = self.model._current_progress_remaining
+        self.model._current_progress_remaining = left**0.5
+        plain(self)
+        self.model._current_progress_remaining = left
+
+    patch.setattr(learning._Noise, "_on_rollout_start", start)
+
+
+def other_loss(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("spm.learning.PPO", lambda *a, **k: PPO(*a, **k | {"ent_coef": 0.01}))
+
+
+def other_lottery(patch: pytest.MonkeyPatch) -> None:
+    plain = CorrelatedModel.sample_latent
+    patch.setattr(CorrelatedModel, "sample_latent", lambda *a: tuple(x * 0.999 for x in plain(*a)))
+    rounded = FiniteModel.sample
+    patch.setattr(FiniteModel, "sample", lambda *a: rounded(*a) * 0.999)
+
+
+@pytest.mark.parametrize("change", [ties_lose, ties_are_wide, faster, other_noise, other_loss, other_lottery])
+def test_changes_that_change_a_number_make_the_results_stale(
+    change: Callable[[pytest.MonkeyPatch], None], patch: pytest.MonkeyPatch
+) -> None:
+    changed(patch, market_py="other")
+    change(patch)
+    assert "comes out otherwise in a replay" in refusal()
+    assert "changed: market.py; " in refusal()
+
+
+def test_a_verdict_is_kept_and_only_for_the_same_code(patch: pytest.MonkeyPatch) -> None:
+    changed(patch, market_py="other")
+    assert published.check(TINY)
+    ties_lose(patch)  # unseen, as no file has changed
+    assert published.check(TINY)
+    changed(patch, market_py="another")
+    assert "comes out otherwise" in refusal()
+
+
+def test_one_seed_that_takes_another_course_is_no_verdict_and_two_are(patch: pytest.MonkeyPatch) -> None:
+    path = published.folder(TINY) / "seal.json"
+    seal = replay.Seal.read(path)
+    for names in (["two-worlds/none-groups-0"], ["two-worlds/none-groups-1"]):
+        replays = dict(seal.replays) | {name: replay.Replay("other", (0.0,)) for name in names}
+        path.write_bytes(replace(seal, replays=replays).written)
+        reseal(published.folder(TINY))
+        changed(patch, market_py="other")
+        assert published.check(TINY)
+    both = {f"two-worlds/none-groups-{seed}": replay.Replay("other", (0.0,)) for seed in (0, 1)}
+    path.write_bytes(replace(seal, replays=dict(seal.replays) | both).written)
+    reseal(published.folder(TINY))
+    assert "stale: two-worlds groups none 0 comes out otherwise in a replay, and so do 0 other" in refusal()
+    path.write_bytes(replace(seal, replays={}).written)
+    reseal(published.folder(TINY))
+    published._read.cache_clear()
+    with pytest.raises(ValueError, match="the seal holds no replay of kitchen-sink/none-scores-0"):
+        published.check(TINY)
 
 
 def test_changed_settings_are_named_with_the_run(patch: pytest.MonkeyPatch) -> None:

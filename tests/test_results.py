@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-import subprocess
-import sys
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm import results, settings
+from spm import replay, results, settings
 from spm.learning import Run, Specification, evaluation_seed, train
 from spm.mechanisms import play
 from spm.results import Store, mechanism_of, pack, read_record, unpack
@@ -86,9 +85,17 @@ def test_a_changed_specification_is_named(store: Store, run: Run) -> None:
     assert store.state(other).reason == "specification changed: evaluations, visits"
 
 
-def test_a_changed_source_is_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "SOURCES", results.SOURCES | {"market": "other"})
-    assert store.state(SPECIFICATION).reason == "source changed: market.py"
+def test_a_changed_module_is_named_and_the_run_replayed(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPM_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(replay, "CONDITIONS", replay.CONDITIONS | {"market.py": "other"})
+    fresh = store.state(SPECIFICATION)
+    assert (fresh.status, fresh.reason) == ("done", "a replay gives the same, though these changed: market.py")
+    shutil.rmtree(tmp_path / "home")
+    monkeypatch.setattr("spm.market.TIE", 0.0)
+    stale = store.state(SPECIFICATION)
+    assert (stale.status, stale.reason) == ("stale", "a replay gives something else; changed: market.py")
 
 
 def test_two_writers_leave_one_whole_record(run: Run, tmp_path: Path) -> None:
@@ -106,15 +113,6 @@ def test_two_writers_leave_one_whole_record(run: Run, tmp_path: Path) -> None:
 def test_tensors_survive_packing(values: list[float]) -> None:
     tensor = torch.tensor(values, dtype=torch.float32)
     assert np.array_equal(unpack(json.loads(json.dumps(pack(tensor)))).numpy(), tensor.numpy())
-
-
-def test_sources_name_every_module_that_was_imported() -> None:
-    """A fresh interpreter that imports the learning module loads these modules of the package and no others."""
-    code = "import sys, spm.learning; print(*[m for m in sys.modules if m.startswith('spm.')])"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert {name.removeprefix("spm.") for name in loaded} == set(results.SOURCES)
 
 
 def test_the_processor_is_named_down_to_its_model_in_one_line() -> None:

@@ -10,10 +10,9 @@ import pandas as pd
 import pytest
 from of_record import tiny
 
-from spm import experiments, tuning
+from spm import experiments, replay, tuning
 from spm.benchmarks import benchmark
 from spm.experiments import HYPERPARAMETERS
-from spm.results import SOURCES
 
 
 @pytest.fixture
@@ -70,8 +69,12 @@ def test_old_tables_are_refused(patch: pytest.MonkeyPatch) -> None:
     tuning.tune(1)
     assert len(tuning.read()) == 16
     with pytest.MonkeyPatch.context() as other:
-        other.setattr(tuning, "SOURCES", SOURCES | {"market": "other"})
-        with pytest.raises(ValueError, match="stale: the learning code has changed"):
+        other.setattr(replay, "CONDITIONS", replay.CONDITIONS | {"market.py": "other"})
+        other.setattr(replay, "REPLAYED_BY", {"market.py": "other"})
+        assert len(tuning.read()) == 16
+        other.setattr(replay, "REPLAYED_BY", {"market.py": "another"})
+        other.setattr("spm.market.TIE", 0.0)
+        with pytest.raises(ValueError, match=r"stale: .* comes out otherwise in a replay; changed: market.py"):
             tuning.read()
     with pytest.MonkeyPatch.context() as other:
         other.setattr(tuning, "ADAPTIVE_VISITS", 97)
