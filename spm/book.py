@@ -81,11 +81,11 @@ def make(root: Path, given: Mapping[str, Any], jobs: int) -> Path:
         ValueError: a bad table of contents, parameter or profile.
         BookError: a chapter fails, or the site is not what it should be.
     """
-    of = profile(str(given.get("profile", "paper")))
-    if of.of_record:
-        print(published.check(of, jobs) or "The results of record are those of the present code.", flush=True)
+    of = profile(str(given["profile"])) if "profile" in given else None
     everything = chapters(root, given)
     todo = [chapter for chapter in everything if not chapter.is_done]
+    if todo and of and of.of_record:
+        print(published.check(of, jobs) or "The results of record are those of the present code.", flush=True)
     print(f"{len(todo)} of {len(everything)} chapters to execute", flush=True)
     execute_all(todo, jobs, root / "_build" / "ipython")
     print("Building the HTML", flush=True)
