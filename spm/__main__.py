@@ -26,6 +26,7 @@ from spm import (
     published,
     results,
     settings,
+    statistics,
     tables,
     tuning,
     verify,
@@ -159,8 +160,8 @@ def train_one(options: argparse.Namespace) -> None:
     """Learn one mechanism, print its curve's ends, store its record."""
     hyperparameters = experiments.hyperparameters(options.variant, options.statistic)
     specification = Specification(
-        options.panel,
-        options.statistic,
+        settings.get(options.panel),
+        statistics.get(options.statistic),
         options.seed,
         options.visits,
         hyperparameters=hyperparameters,
@@ -248,10 +249,7 @@ def show_status(options: argparse.Namespace) -> None:
     rows = experiments.status("all", experiments.profile(options.profile))
     data = [
         {
-            "panel": s.panel,
-            "variant": s.variant,
-            "statistic": s.statistic,
-            "seed": s.seed,
+            **s.key,
             "status": state.status,
             "reason": state.reason,
         }
@@ -276,10 +274,7 @@ def evaluate_policy(options: argparse.Namespace) -> None:
     """
     setting = settings.get(options.panel)
     record = results.read_record(options.policy)
-    learned_for = record["specification"]["panel"]
-    if learned_for != options.panel:
-        raise ValueError(f"{options.policy} was learned for panel {learned_for!r}, not {options.panel!r}")
-    outcomes = play(results.mechanism_of(record), setting, options.profiles, evaluation_seed("final"))
+    outcomes = play(results.mechanism_of(record, setting), setting, options.profiles, evaluation_seed("final"))
     data = asdict(point(outcomes, record["final"]["visits"])) | {"profiles": options.profiles}
     lines = [
         f"objective {data['objective']:.5f} ± {data['objective_se']:.5f}",

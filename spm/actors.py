@@ -15,11 +15,10 @@ import torch
 from numpy.typing import NDArray
 from stable_baselines3 import PPO
 
-from spm import statistics
 from spm.mechanisms import Learned
 from spm.policies import members_of, row_of, split
 from spm.settings import Setting
-from spm.statistics import Observation
+from spm.statistics import Observation, Statistic
 
 Weights = dict[str, torch.Tensor]
 Actor = Callable[[Observation], NDArray[np.floating[Any]]]
@@ -39,12 +38,11 @@ def actor_weights(model: PPO) -> Weights:
     }
 
 
-def mechanism(setting: Setting, statistic: str, variant: str, weights: Weights) -> Learned:
+def mechanism(setting: Setting, statistic: Statistic, variant: str, weights: Weights) -> Learned:
     """Return the mechanism that a network of the given variant stands for in ``setting``."""
-    sees = statistics.get(statistic)
     if variant == "scores":
-        return Learned(sees, actor(weights))
-    return Learned(sees.with_agents_left(), group_actor(setting, weights))
+        return Learned(statistic, actor(weights))
+    return Learned(statistic.with_agents_left(), group_actor(setting, weights))
 
 
 def actor(weights: Weights) -> Actor:

@@ -118,9 +118,8 @@ def learning_single() -> Callable[[], int]:
 
 def _model(panel: str = PANEL, statistic: str = STATISTIC, **hyper: int) -> PPO:
     """An untrained model, whose hyperparameters are those of all panels but for ``hyper``."""
-    return make_model(
-        Specification(panel, statistic, seed=0, visits=1, hyperparameters=Hyperparameters(**hyper))  # type: ignore[arg-type]
-    )
+    others = Hyperparameters(**hyper)  # type: ignore[arg-type]
+    return make_model(Specification(settings.get(panel), statistics.get(statistic), 0, 1, hyperparameters=others))
 
 
 def networks_alone() -> Callable[[], int]:

@@ -130,7 +130,7 @@ def bounds(setting: Setting) -> Bounds:
         return _finite(setting)
     if isinstance(setting.model, CorrelatedModel):
         return _correlated(setting)
-    if isinstance(setting.model, MaxMinModel) and setting.objective == "max-min":
+    if isinstance(setting.model, MaxMinModel) and setting.objective.name == "max-min":
         return _max_min(setting)
     raise ValueError(
         f"no bounds are known for setting {setting.name!r}; known are finite, correlated and max-min settings"
@@ -149,8 +149,8 @@ def explicit(setting: Setting) -> Mechanism:
         return max_min.OrangeFirst(max_min.best_premiums())
     model = correlated_model(setting)
     if model.delta == 0:
-        return iid_optimum(setting.n_agents, setting.supply, setting.objective)
-    if model.delta == 1 and setting.objective == "welfare":
+        return iid_optimum(setting.n_agents, setting.supply, setting.objective.name)
+    if model.delta == 1 and setting.objective.name == "welfare":
         return random_serial_dictatorship(setting)
     return BayesianPricing()
 
@@ -179,7 +179,7 @@ def _finite(setting: Setting) -> Bounds:
 
 
 def _correlated(setting: Setting) -> Bounds:
-    model, n, goal = correlated_model(setting), setting.n_agents, setting.objective
+    model, n, goal = correlated_model(setting), setting.n_agents, setting.objective.name
     uppers = [upper_bound(n, copies, model.delta, goal) for copies in setting.supply]
     upper = Value.total((value, ROUNDING) for value, _ in uppers)
     solved = model.delta == 0 or (model.delta == 1 and goal == "welfare")

@@ -29,9 +29,11 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
-from spm import objectives, settings, statistics
+from spm import settings, statistics
 from spm.demand import Array, valuations
+from spm.first_best import first_best, rest
 from spm.market import Market
+from spm.objective import Objective
 from spm.settings import Setting
 
 POOL, POOL_VALUES = 8192, 2**20
@@ -80,7 +82,7 @@ class Profiles:
         if self._next + count > self._pool:
             values = self._setting.sample(self._rng, max(self._pool, count))
             self._valuations = valuations(self._setting.demand, values)
-            self._first_best = objectives.first_best(self._setting, self._valuations)
+            self._first_best = first_best(self._setting, self._valuations)
             self._next = 0
         rows = slice(self._next, self._next + count)
         self._next += count
@@ -110,7 +112,7 @@ class BatchedMarkets(VecEnv):
         self.render_mode = None
         super().__init__(n_markets, observation_space(setting, statistic), action_space(setting))
         self.setting, self.statistic = setting, statistic
-        self.objective = objectives.get(setting.objective)
+        self.objective = setting.objective
         self.stepwise = stepwise
         self._actions = np.zeros((n_markets, *(self.action_space.shape or ())), dtype=np.float32)
         self.seed(seed)
@@ -173,11 +175,11 @@ class BatchedMarkets(VecEnv):
         a visit is not blamed for those before it (a potential, in the words of Ng, Harada and Russell, 1999).
 
         Raises:
-            ValueError: the setting's first best does not separate (:func:`spm.objectives.separable`).
+            ValueError: the setting's first best does not separate (:func:`spm.first_best.separable`).
         """
         market = self.market
         so_far = self.objective.score(market.received, market.payments)
-        return so_far + objectives.rest(self.setting, market.valuations, market.agents_left, market.items_left)
+        return so_far + rest(self.setting, market.valuations, market.agents_left, market.items_left)
 
     def close(self) -> None:
         """Nothing to release."""
@@ -205,7 +207,7 @@ class BatchedMarkets(VecEnv):
         return [False] * len(list(self._get_indices(indices)))
 
 
-def reward(objective: objectives.Objective, score: Array, first_best: Array) -> Array:
+def reward(objective: Objective, score: Array, first_best: Array) -> Array:
     """Return what is learned from: the objective, minus the first best where it sums over agents."""
     return score - first_best if objective.combine is np.add else score
 
@@ -227,7 +229,7 @@ class MarketEnv(gymnasium.Env[Any, Any]):
     def __init__(self, setting: Setting, statistic: str = "price-allocation") -> None:
         """Make one market of ``setting`` whose policy sees ``statistic``."""
         self.setting, self.statistic = setting, statistics.get(statistic)
-        self.objective = objectives.get(setting.objective)
+        self.objective = setting.objective
         self.observation_space = observation_space(setting, self.statistic)
         self.action_space = action_space(setting)
 
@@ -239,7 +241,7 @@ class MarketEnv(gymnasium.Env[Any, Any]):
         given = (options or {}).get("values")
         values = self.setting.sample(self.np_random, 1) if given is None else np.asarray(given, float)[None]
         self.market = Market(self.setting, valuations(self.setting.demand, values))
-        self._first_best = objectives.first_best(self.setting, self.market.valuations)
+        self._first_best = first_best(self.setting, self.market.valuations)
         return self.statistic.observe(self.market)[0], {}
 
     def step(

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from spm import engines
+from spm import engines, settings, statistics
 from spm.actors import VARIANTS
 from spm.engines import Engine
 from spm.files import home as home
 from spm.files import write_atomic
 from spm.learning import Hyperparameters, Specification, train
 from spm.names import lookup
-from spm.results import State, Store, describe, sealed
+from spm.results import State, Store, describe, label, sealed
 from spm.settings import FIGURES
 from spm.statistics import STATISTICS
 
@@ -83,8 +83,8 @@ class Profile:
     def specification(self, panel: str, statistic: str, seed: int, variant: str = "scores") -> Specification:
         """Return one run of the grid."""
         return Specification(
-            panel,
-            statistic,
+            settings.get(panel),
+            statistics.get(statistic),
             seed,
             self.static_visits if statistic in STATIC else self.visits[variant],
             self.evaluations,
@@ -190,7 +190,7 @@ def do(todo: Sequence[tuple[Specification, Store]], engine: Engine[Finished]) ->
     ):
         for done, record in finished:
             write_atomic(stores[done].path(done), record)
-            bar.set_postfix_str(f"{done.panel} {done.variant} {done.statistic} {done.seed}", refresh=False)
+            bar.set_postfix_str(f"{label(done)}", refresh=False)
             bar.update(done.visits)
     return len(todo)
 

@@ -125,7 +125,7 @@ def _unit(panel: str) -> str:
     setting = settings.get(panel)
     names = {"welfare": "Welfare", "revenue": "Revenue", "max-min": "Lowest value"}
     unit = f" (in units of {float(setting.unit):g})" if setting.unit != 1 else ""
-    return names.get(setting.objective, setting.objective) + unit
+    return names.get(setting.objective.name, setting.objective.name) + unit
 
 
 def draw_panel(axis: Axes, points: pd.DataFrame, finals: pd.DataFrame, panel: str) -> None:

@@ -1,13 +1,21 @@
-"""Writing files whole or not at all; where the compendium lies."""
+"""Writing files whole or not at all; digests of contents; where the compendium lies."""
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import inspect
 import json
 import os
 import tempfile
+import textwrap
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -45,6 +53,67 @@ def canonical(data: Any) -> bytes:
 def digest(content: bytes) -> str:
     """Return the SHA-256 of ``content`` in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def code_digest(source: str) -> str:
+    """Return the fingerprint of what ``source`` does: its syntax tree without docstrings.
+
+    >>> code_digest('x = 1  # one') == code_digest('"a module"\\nx = 1')
+    True
+    """
+    return digest(repr(_skeleton(ast.parse(source))).encode())[:16]
+
+
+def _skeleton(node: Any) -> Any:
+    """The tree as nested tuples, without positions, docstrings and empty fields (stable across Pythons)."""
+    if isinstance(node, list):
+        return tuple(_skeleton(item) for item in node if not _is_text(item))
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
+    return (type(node).__name__, *((name, _skeleton(value)) for name, value in fields))
+
+
+def _is_text(node: Any) -> bool:
+    """True for a statement that is only a string: a docstring."""
+    return (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    )
+
+
+def content_digest(thing: Any) -> str:
+    """Return the fingerprint of what a record holds: fields and arrays by value, functions by what they do.
+
+    >>> content_digest([Fraction(1, 2), "a"]) == content_digest([Fraction(2, 4), "a"])
+    True
+    """
+    return digest(canonical(_content(thing)))[:16]
+
+
+def _content(thing: Any) -> Any:
+    """``thing`` as JSON types; records and objects by their class's name and fields."""
+    if thing is None or isinstance(thing, str | bool | int | float):
+        return thing
+    if isinstance(thing, Fraction):
+        return str(thing)
+    if isinstance(thing, np.ndarray):
+        return [list(thing.shape), str(thing.dtype), digest(np.ascontiguousarray(thing).tobytes())]
+    if isinstance(thing, Mapping):
+        return {str(key): _content(value) for key, value in thing.items()}
+    if isinstance(thing, tuple | list):
+        return [_content(item) for item in thing]
+    if callable(thing) and not is_dataclass(thing):
+        return _code_of(thing)
+    names = [field.name for field in fields(thing)] if is_dataclass(thing) else sorted(vars(thing))
+    return [type(thing).__name__, {name: _content(getattr(thing, name)) for name in names}]
+
+
+def _code_of(function: Any) -> Any:
+    """What a function does; one without Python source, as numpy's are, is known by its name."""
+    try:
+        return code_digest(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return getattr(function, "__name__", repr(type(function)))
 
 
 def home() -> Path:

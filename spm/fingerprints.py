@@ -10,9 +10,8 @@ import ast
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from spm.files import digest
+from spm.files import code_digest
 
 PACKAGES = ("numpy", "torch", "stable-baselines3", "gymnasium")
 """Packages on whose versions a run's numbers may depend."""
@@ -84,29 +83,3 @@ def source_digests(modules: Iterable[str]) -> dict[str, str]:
     ['demand', 'market']
     """
     return {name: code_digest(_file(name).read_text(encoding="utf-8")) for name in sorted(modules)}
-
-
-def code_digest(source: str) -> str:
-    """Return the fingerprint of what ``source`` does: its syntax tree without docstrings.
-
-    >>> code_digest('x = 1  # one') == code_digest('"a module"\\nx = 1')
-    True
-    """
-    return digest(repr(_skeleton(ast.parse(source))).encode())[:16]
-
-
-def _skeleton(node: Any) -> Any:
-    """The tree as nested tuples, without positions, docstrings and empty fields (stable across Pythons)."""
-    if isinstance(node, list):
-        return tuple(_skeleton(item) for item in node if not _is_text(item))
-    if not isinstance(node, ast.AST):
-        return repr(node)
-    fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
-    return (type(node).__name__, *((name, _skeleton(value)) for name, value in fields))
-
-
-def _is_text(node: Any) -> bool:
-    """True for a statement that is only a string: a docstring."""
-    return (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    )

@@ -101,7 +101,7 @@ def result(solver: Solver) -> dict[str, Any]:
     table, setting = solver.table(), solver.game.setting
     return {
         "name": setting.name,
-        "objective": setting.objective,
+        "objective": setting.objective.name,
         "unit": str(setting.unit),
         "first_best": str(solver.first_best),
         "values": {prices: {order: str(value) for order, value in table[prices].items()} for prices in PRICES},

@@ -9,7 +9,7 @@ seed, so that curves of one panel can be compared.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,15 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.logger import Logger
 
-from spm import objectives, settings, statistics
 from spm.actors import VARIANTS, Weights, actor_weights, mechanism
 from spm.demand import Array, bundles
 from spm.environment import BatchedMarkets, Profiles
+from spm.first_best import separable
 from spm.mechanisms import Outcomes, play
 from spm.names import lookup
 from spm.policies import GroupPolicy, StatisticOnly
 from spm.settings import Setting
+from spm.statistics import Statistic
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ class Specification:
     """Everything that determines a run.
 
     Attributes:
-        panel: name of the setting.
-        statistic: name of the statistic that the policy sees.
+        setting: the setting.
+        statistic: what the policy sees.
         seed: seed of the network, of the exploration and of the training profiles.
         visits: least number of visits to learn from (rounded up to whole rollouts).
         evaluations: points on the learning curve, the untrained policy's included.
@@ -74,8 +75,8 @@ class Specification:
         variant: the kind of policy (:data:`spm.actors.VARIANTS`).
     """
 
-    panel: str
-    statistic: str
+    setting: Setting
+    statistic: Statistic
     seed: int
     visits: int
     evaluations: int = 21
@@ -85,13 +86,12 @@ class Specification:
     variant: str = "scores"
 
     def __post_init__(self) -> None:
-        """Check the names and sizes.
+        """Check variant and sizes.
 
         Raises:
-            ValueError: unknown panel, statistic or variant, or an impossible size.
+            ValueError: unknown variant, a statistic that the setting does not have, or an impossible size.
         """
-        settings.get(self.panel)
-        statistics.get(self.statistic)
+        self.statistic.width(self.setting)
         lookup("variant", self.variant, VARIANTS)
         if self.seed < 0:
             raise ValueError(f"seed must be at least 0, not {self.seed}")
@@ -103,14 +103,24 @@ class Specification:
             raise ValueError("an evaluation needs at least 2 profiles, for a standard error")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the specification as plain data, for a record or a hash."""
-        return asdict(self)
+        """Return the specification as plain data, for a record or a digest: the setting by name and content."""
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        plain["setting"] = {"name": self.setting.name, "digest": self.setting.digest}
+        plain["statistic"] = {"name": self.statistic.name, "blocks": list(self.statistic.blocks)}
+        plain["hyperparameters"] = asdict(self.hyperparameters)
+        return plain
+
+    @property
+    def key(self) -> dict[str, str | int]:
+        """The names by which people know the run."""
+        names: dict[str, str | int] = {"panel": self.setting.name, "variant": self.variant}
+        return names | {"statistic": self.statistic.name, "seed": self.seed}
 
     @property
     def rollout(self) -> int:
         """Visits between two updates."""
         hyper = self.hyperparameters
-        return settings.get(self.panel).n_agents * hyper.episodes * hyper.n_markets
+        return self.setting.n_agents * hyper.episodes * hyper.n_markets
 
     @property
     def whole_rollouts(self) -> int:
@@ -142,7 +152,8 @@ class Run:
 def train(specification: Specification) -> Run:
     """Learn one policy, on one torch thread.
 
-    >>> run = train(Specification("kitchen-sink", "none", seed=0, visits=2000, evaluations=2))
+    >>> asked = Specification(settings.get("kitchen-sink"), statistics.get("none"), 0, visits=2000, evaluations=2)
+    >>> run = train(asked)
     >>> run.curve[0].visits, run.curve[-1].visits
     (0, 3072)
     """
@@ -166,12 +177,11 @@ def train(specification: Specification) -> Run:
 def make_model(specification: Specification) -> PPO:
     """Return the untrained PPO model of a run."""
     hyper = specification.hyperparameters
-    setting = settings.get(specification.panel)
-    statistic = statistics.get(specification.statistic)
+    setting, statistic = specification.setting, specification.statistic
     in_groups = specification.variant == "groups"
     seed = int(np.random.SeedSequence(specification.seed).generate_state(1)[0])
     sees = statistic.with_agents_left() if in_groups else statistic
-    stepwise = hyper.stepwise and objectives.separable(setting)
+    stepwise = hyper.stepwise and separable(setting)
     env = BatchedMarkets(setting, sees, hyper.n_markets, seed, stepwise)
     n_steps = setting.n_agents * hyper.episodes
     model = PPO(
@@ -197,7 +207,7 @@ def make_model(specification: Specification) -> PPO:
     return model
 
 
-def _group_arguments(setting: Setting, statistic: statistics.Statistic) -> dict[str, Any]:
+def _group_arguments(setting: Setting, statistic: Statistic) -> dict[str, Any]:
     """What :class:`spm.policies.GroupPolicy` needs beyond SB3's own arguments."""
     return {
         "group_of": setting.model.group_of,
@@ -249,9 +259,8 @@ def evaluation_seed(stream: str, index: int = 0) -> int:
 
 def evaluate(specification: Specification, weights: Weights, n_profiles: int, seed: int, visits: int) -> Point:
     """Evaluate a policy without its noise on the profiles of ``seed``."""
-    setting = settings.get(specification.panel)
-    learned = mechanism(setting, specification.statistic, specification.variant, weights)
-    return point(play(learned, setting, n_profiles, seed), visits)
+    learned = mechanism(specification.setting, specification.statistic, specification.variant, weights)
+    return point(play(learned, specification.setting, n_profiles, seed), visits)
 
 
 def point(outcomes: Outcomes, visits: int) -> Point:

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spm import objectives
 from spm.demand import Array, valuations
 from spm.environment import decode
+from spm.first_best import first_best
 from spm.market import Market
 from spm.settings import Setting
 from spm.statistics import Observation, Statistic
@@ -169,6 +169,6 @@ def play_values(mechanism: Mechanism, setting: Setting, values: Array, rng: np.r
     rule = mechanism.begin(setting, len(market), rng)
     while not market.over.all():
         market.visit(*rule(market))
-    score = objectives.get(setting.objective).score(market.received, market.payments)
-    best = objectives.first_best(setting, market.valuations)
+    score = setting.objective.score(market.received, market.payments)
+    best = first_best(setting, market.valuations)
     return Outcomes(score, best, market.allocation, market.payments)

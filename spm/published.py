@@ -29,8 +29,8 @@ from spm.experiments import Profile
 from spm.files import canonical, digest, write_atomic
 from spm.learning import Specification, evaluation_seed, point
 from spm.mechanisms import Learned, play, random_serial_dictatorship
-from spm.replay import CONDITIONS, Replay, Seal
-from spm.results import place, unpack
+from spm.replay import Replay, Seal
+from spm.results import label, place, unpack
 
 CURVE = ["panel", "variant", "statistic"]
 KEY = [*CURVE, "seed"]
@@ -72,7 +72,7 @@ def publish(of: Profile, jobs: int = 1) -> Path:
     runs = pd.DataFrame([_row(*pair) for pair in zip(specifications, records, strict=True)])
     runs.insert(len(KEY), "kept", is_kept(runs, of.keep))
     curves = [
-        _key(specification) | point
+        specification.key | point
         for specification, record in zip(specifications, records, strict=True)
         for point in record["curve"]
     ]
@@ -105,19 +105,10 @@ def _write_manifest(root: Path, names: Iterable[str]) -> None:
     write_atomic(root / "manifest.json", json.dumps({"files": files}, indent=1, sort_keys=True).encode() + b"\n")
 
 
-def _key(specification: Specification) -> dict[str, Any]:
-    return {name: getattr(specification, name) for name in KEY}
-
-
-def label(specification: Specification) -> str:
-    """Return a run's name for a message: panel, variant, statistic and seed."""
-    return " ".join(str(part) for part in _key(specification).values())
-
-
 def _row(specification: Specification, record: dict[str, Any]) -> dict[str, Any]:
     """A run's row: which run, its final evaluation, everything that determined it, and where it was done."""
     return (
-        _key(specification)
+        specification.key
         | record["final"]
         | {name: value for name, value in specified(specification).items() if name not in KEY}
         | {"sources": digest(canonical(record["conditions"]))[:16], "python": record["python"]}
@@ -130,7 +121,8 @@ def specified(specification: Specification) -> dict[str, Any]:
     """Return a specification as one flat row; ``visits`` is called ``budget``, for a run may round it up."""
     flat = specification.as_dict()
     hyper = flat.pop("hyperparameters")
-    return {"budget" if name == "visits" else name: value for name, value in (flat | hyper).items()}
+    names = {"panel": flat.pop("setting")["name"], "statistic": flat.pop("statistic")["name"]}
+    return {"budget" if name == "visits" else name: value for name, value in (names | flat | hyper).items()}
 
 
 def is_kept(runs: pd.DataFrame, keep: int) -> pd.Series[bool]:
@@ -154,7 +146,7 @@ def _seal(specifications: Sequence[Specification], records: Sequence[dict[str, A
     """The miniatures of each curve's first seeds."""
     pairs = zip(specifications, records, strict=True)
     replays = {place(run): Replay.read(record["replay"]) for run, record in pairs if run.seed < REPLAYED_SEEDS}
-    return Seal(CONDITIONS, replays)
+    return Seal.of_today(specifications, replays)
 
 
 def _policy_name(specification: Specification) -> str:
@@ -266,7 +258,10 @@ def reseal(of: Profile, jobs: int = 1) -> str:
     """
     found, root = check(of, jobs), folder(of)
     if found:
-        write_atomic(root / "seal.json", Seal(CONDITIONS, Seal.read(root / "seal.json").replays).written)
+        write_atomic(
+            root / "seal.json",
+            Seal.of_today(experiments.grid("all", of), Seal.read(root / "seal.json").replays).written,
+        )
         _write_manifest(root, json.loads((root / "manifest.json").read_bytes())["files"])
         _read.cache_clear()
     return found
@@ -313,8 +308,8 @@ def policy(of: Profile, specification: Specification) -> Learned:
     Raises:
         ValueError: it is not among the policies of record, or it is damaged.
     """
-    setting = settings.get(specification.panel)
-    return mechanism(setting, specification.statistic, specification.variant, weights(of, specification))
+    asked = specification
+    return mechanism(asked.setting, asked.statistic, asked.variant, weights(of, specification))
 
 
 def provenance(of: Profile) -> pd.DataFrame:

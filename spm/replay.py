@@ -19,7 +19,7 @@ both.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,6 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
-from spm import settings
 from spm.demand import valuations
 from spm.environment import decode
 from spm.files import canonical, digest, home, write_atomic
@@ -86,7 +85,8 @@ class Replay:
 def miniature(specification: Specification) -> Specification:
     """Return the specification of a run's miniature.
 
-    >>> miniature(Specification("id", "none", seed=3, visits=10**6)).visits  # 3 rollouts of 512 markets, 6 agents
+    >>> run = Specification(settings.get("id"), statistics.get("none"), seed=3, visits=10**6)
+    >>> miniature(run).visits  # 3 rollouts of 512 markets, 6 agents
     9216
     """
     visits = min(specification.visits, ROLLOUTS * specification.rollout)
@@ -100,7 +100,7 @@ def replayed(specification: Specification) -> Replay:
     run = train(miniature(specification))
     numbers = [point.regret for point in run.curve] + [run.final.objective, run.final.regret]
     numbers += [float(layer.double().norm()) for layer in run.weights.values()]
-    return Replay(indifferent(settings.get(specification.panel)), tuple(numbers))
+    return Replay(indifferent(specification.setting), tuple(numbers))
 
 
 def indifferent(setting: Setting) -> str:
@@ -190,10 +190,17 @@ class Seal:
     Attributes:
         conditions: those under which the runs were made, or last found fresh.
         replays: each run's replay, by the run's name.
+        settings: each setting's digest, by its name.
     """
 
     conditions: Mapping[str, str]
     replays: Mapping[str, Replay]
+    settings: Mapping[str, str]
+
+    @classmethod
+    def of_today(cls, runs: Iterable[Specification], replays: Mapping[str, Replay]) -> Seal:
+        """Return the seal of runs that today's conditions produce."""
+        return cls(CONDITIONS, replays, {run.setting.name: run.setting.digest for run in runs})
 
     @classmethod
     def read(cls, path: Path) -> Seal:
@@ -204,15 +211,15 @@ class Seal:
         """
         try:
             data = json.loads(path.read_bytes())
-            return cls(data["conditions"], {name: Replay.read(entry) for name, entry in data["replays"].items()})
+            replays = {name: Replay.read(entry) for name, entry in data["replays"].items()}
+            return cls(data["conditions"], replays, data["settings"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"the seal {path} can't be read: {error}") from None
 
     @property
     def written(self) -> bytes:
         """The content of its file."""
-        data = {"conditions": self.conditions, "replays": {k: asdict(v) for k, v in self.replays.items()}}
-        return json.dumps(data, indent=1, sort_keys=True).encode() + b"\n"
+        return json.dumps(asdict(self), indent=1, sort_keys=True).encode() + b"\n"
 
     @property
     def changed(self) -> str:
@@ -227,8 +234,11 @@ class Seal:
             jobs: replays at a time.
 
         Raises:
-            ValueError: a run's replay is missing.
+            ValueError: a setting is not what it was, or a run's replay is missing.
         """
+        other = self.other_settings(run for runs in curves.values() for _, run in runs)
+        if other:
+            raise ValueError(f"setting {other[0]!r} is no longer what the runs were made for")
         missing = [name for runs in curves.values() for name, _ in runs if name not in self.replays]
         if missing:
             raise ValueError(f"the seal holds no replay of {missing[0]}")
@@ -236,3 +246,8 @@ class Seal:
             Sealed([(run, self.replays[name]) for name, run in runs], self.conditions) for runs in curves.values()
         ]
         return [label for label, fresh in zip(curves, are_fresh(listed, jobs), strict=True) if not fresh]
+
+    def other_settings(self, runs: Iterable[Specification]) -> list[str]:
+        """Return the names of settings that are not what they were."""
+        names = {run.setting.name: run.setting.digest for run in runs}
+        return sorted(name for name, digest in names.items() if self.settings.get(name) != digest)

@@ -23,13 +23,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from spm import settings
+from spm import statistics
 from spm.actors import mechanism
 from spm.files import canonical, digest, write_atomic
 from spm.fingerprints import packages
 from spm.learning import Run, Specification
 from spm.mechanisms import Learned
 from spm.replay import CONDITIONS, Replay, Sealed, are_fresh, replayed
+from spm.settings import Setting
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,15 @@ class State:
 def place(specification: Specification) -> str:
     """Return where a run's files lie below a folder, without their suffix.
 
-    >>> place(Specification("colors", "none", seed=3, visits=1))
+    >>> place(Specification(settings.get("colors"), statistics.get("none"), seed=3, visits=1))
     'colors/none-scores-3'
     """
-    return f"{specification.panel}/{specification.statistic}-{specification.variant}-{specification.seed}"
+    return "{panel}/{statistic}-{variant}-{seed}".format(**specification.key)
+
+
+def label(specification: Specification) -> str:
+    """Return a run's name for a message: panel, variant, statistic and seed."""
+    return " ".join(map(str, specification.key.values()))
 
 
 class Store:
@@ -109,7 +115,7 @@ def _curves(records: dict[Specification, dict[str, Any]]) -> list[Sealed]:
     """Records by curve and by the conditions under which they were made."""
     curves: dict[Any, list[tuple[Specification, Replay]]] = {}
     for run, record in records.items():
-        key = (run.panel, run.statistic, run.variant, canonical(record["conditions"]))
+        key = (run.setting.name, run.statistic.name, run.variant, canonical(record["conditions"]))
         curves.setdefault(key, []).append((run, Replay.read(record["replay"])))
     return [Sealed(curve, records[curve[0][0]]["conditions"]) for curve in curves.values()]
 
@@ -231,8 +237,16 @@ def check_writable(folder: Path) -> None:
     probe.unlink()
 
 
-def mechanism_of(record: dict[str, Any]) -> Learned:
-    """Return the mechanism whose policy a record holds."""
-    weights = {name: unpack(data) for name, data in record["weights"].items()}
+def mechanism_of(record: dict[str, Any], setting: Setting) -> Learned:
+    """Return the mechanism whose policy a record holds.
+
+    Raises:
+        ValueError: the policy was learned for another setting than ``setting``.
+    """
     asked = record["specification"]
-    return mechanism(settings.get(asked["panel"]), asked["statistic"], asked["variant"], weights)
+    if asked["setting"]["digest"] != setting.digest:
+        title = asked["setting"]["name"]
+        same = f", for another one of the name {title!r}" if title == setting.name else f" but for {title!r}"
+        raise ValueError(f"the policy was not learned for setting {setting.name!r}{same}")
+    weights = {name: unpack(data) for name, data in record["weights"].items()}
+    return mechanism(setting, statistics.get(asked["statistic"]["name"]), asked["variant"], weights)

@@ -8,16 +8,18 @@ reader's own market. Values are divided by the highest value that can occur (``u
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cache
 
 import numpy as np
 
 from spm.demand import DEMANDS, MOST_ITEMS, Array, bundles
+from spm.files import content_digest
 from spm.finite import FiniteModel, chance, model, surely, uniform
 from spm.models import CorrelatedModel, LicencesModel, MaxMinModel, SampleModel, ValueModel
 from spm.names import lookup, unknown
+from spm.objective import Objective, check_name, get_objective
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Setting:
         types: item types' names, ``(T,)``.
         supply: identical copies of each type, ``(T,)``.
         demand: ``unit``, ``additive`` or ``combinatorial`` (see :mod:`spm.demand`).
-        objective: what is maximised (see :mod:`spm.objectives`).
+        objective: what is maximised (see :mod:`spm.objective`).
         unit: the value before normalisation that is shown as 1.
         model: how value profiles are drawn.
     """
@@ -42,7 +44,7 @@ class Setting:
     types: tuple[str, ...]
     supply: tuple[int, ...]
     demand: str
-    objective: str
+    objective: Objective
     unit: Fraction
     model: ValueModel
 
@@ -57,6 +59,18 @@ class Setting:
         if not self.supply or min(self.supply) < 1 or len(self.supply) != len(self.types):
             raise ValueError(f"setting {self.name!r} needs at least 1 copy of each item type, not {self.supply}")
         bundles(self.demand, len(self.types))
+        check_name(self.objective)
+
+    @property
+    def digest(self) -> str:
+        """Digest of what the setting is, whatever it is called: all fields but ``name`` and ``title``.
+
+        >>> get("delta-0.5").digest == correlated(20, 5, 0.5).digest != get("revenue").digest
+        True
+        """
+        content = {field.name: getattr(self, field.name) for field in fields(self)}
+        del content["name"], content["title"]
+        return content_digest(content)
 
     @property
     def n_agents(self) -> int:
@@ -73,7 +87,7 @@ class Setting:
         return self.model.sample(rng, n_profiles)
 
 
-def correlated(n_agents: int, n_items: int, delta: float, objective: str = "welfare") -> Setting:
+def correlated(n_agents: int, n_items: int, delta: float, objective: str | Objective = "welfare") -> Setting:
     """Return the correlated setting of Figure 2: unit demand, identical items.
 
     Args:
@@ -96,7 +110,7 @@ def correlated(n_agents: int, n_items: int, delta: float, objective: str = "welf
         types=("item",),
         supply=(n_items,),
         demand="unit",
-        objective=objective,
+        objective=get_objective(objective),
         unit=Fraction(1),
         model=CorrelatedModel(n_agents, delta),
     )
@@ -117,7 +131,7 @@ def finite(
     supply: Mapping[str, int],
     values: FiniteModel,
     demand: str = "unit",
-    objective: str = "welfare",
+    objective: str | Objective = "welfare",
 ) -> Setting:
     """Return the setting of a latent-class model with ``supply`` copies of each named type."""
     agents = (
@@ -133,7 +147,7 @@ def finite(
         tuple(supply),
         tuple(supply.values()),
         demand,
-        objective,
+        get_objective(objective),
         values.unit,
         values,
     )
@@ -200,7 +214,7 @@ def additive() -> Setting:
         ("A", "B"),
         (2, 4),
         "additive",
-        "welfare",
+        get_objective("welfare"),
         Fraction(1),
         values,
     )
@@ -216,7 +230,7 @@ def max_min() -> Setting:
         ("black", "white"),
         (5, 5),
         "unit",
-        "max-min",
+        get_objective("max-min"),
         Fraction(1),
         MaxMinModel(),
     )
@@ -233,14 +247,18 @@ def licences() -> Setting:
         types,
         (1, 1, 1, 1),
         "combinatorial",
-        "welfare",
+        get_objective("welfare"),
         Fraction(1),
         LicencesModel(),
     )
 
 
 def from_samples(
-    name: str, samples: Array, supply: Mapping[str, int], demand: str = "unit", objective: str = "welfare"
+    name: str,
+    samples: Array,
+    supply: Mapping[str, int],
+    demand: str = "unit",
+    objective: str | Objective = "welfare",
 ) -> Setting:
     """Return a setting whose profiles are drawn from ``samples`` with replacement.
 
@@ -269,9 +287,8 @@ def from_samples(
     unit = float(samples.max()) or 1.0
     agents = _numbered("agent", samples.shape[1])
     values = SampleModel(samples / unit)
-    return Setting(
-        name, name, agents, tuple(supply), tuple(supply.values()), demand, objective, Fraction(unit), values
-    )
+    goal = get_objective(objective)
+    return Setting(name, name, agents, tuple(supply), tuple(supply.values()), demand, goal, Fraction(unit), values)
 
 
 def _numbered(name: str, count: int) -> tuple[str, ...]:
@@ -280,7 +297,7 @@ def _numbered(name: str, count: int) -> tuple[str, ...]:
 
 def _named(name: str, title: str, setting: Setting) -> Setting:
     """The same setting under another name and title."""
-    return Setting(**{**vars(setting), "name": name, "title": title})
+    return replace(setting, name=name, title=title)
 
 
 FIGURES: dict[str, tuple[str, ...]] = {

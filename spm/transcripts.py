@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spm import objectives
 from spm.demand import Array, valuations
 from spm.finite import FiniteModel, Lottery, Values
+from spm.first_best import first_best
 from spm.market import Market
 from spm.mechanisms import Mechanism
 from spm.models import MaxMinModel
@@ -43,8 +43,8 @@ def episode(mechanism: Mechanism, setting: Setting, seed: int = 0) -> str:
     while not market.over[0]:
         agents, prices = rule(market)
         lines.append(_round(market, int(agents[0]), prices[0]))
-    score = objectives.get(setting.objective).score(market.received, market.payments)[0]
-    best = objectives.first_best(setting, market.valuations)[0]
+    score = setting.objective.score(market.received, market.payments)[0]
+    best = first_best(setting, market.valuations)[0]
     return "\n".join([*lines, "", f"over: {setting.objective} {_number(score)}, first best {_number(best)}"])
 
 
@@ -95,9 +95,10 @@ def _left(market: Market) -> str:
 def lottery_table(values: FiniteModel, types: Sequence[str]) -> pd.DataFrame:
     """Return a model as a readable table: one row a world, one column a group, with its lottery over values.
 
-    >>> from spm.finite import model, uniform
-    >>> lottery_table(model({"agent": 2}, [(1, [uniform(1, 3)])]), ["item"])["2 × agent"].tolist()
-    ['1 (1/2) or 3 (1/2)']
+        >>> from spm.first_best import first_best
+    from spm.finite import model, uniform
+        >>> lottery_table(model({"agent": 2}, [(1, [uniform(1, 3)])]), ["item"])["2 × agent"].tolist()
+        ['1 (1/2) or 3 (1/2)']
     """
     names = [f"{group.size} × {group.name}" if group.size > 1 else group.name for group in values.groups]
     rows = [

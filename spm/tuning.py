@@ -15,12 +15,12 @@ from typing import Any
 
 import pandas as pd
 
-from spm import experiments, published, settings
+from spm import experiments, published, settings, statistics
 from spm.benchmarks import benchmark
 from spm.experiments import HYPERPARAMETERS, STATIC
 from spm.files import canonical, digest, write_atomic
 from spm.learning import Hyperparameters, Specification
-from spm.replay import CONDITIONS, Replay, Seal
+from spm.replay import Replay, Seal
 from spm.results import Store, place
 from spm.tables import LABELS, POLICIES
 
@@ -96,7 +96,9 @@ def _trials() -> Iterator[Trial]:
 
 def _specification(panel: str, statistic: str, seed: int, hyper: Hyperparameters, variant: str) -> Specification:
     visits = STATIC_VISITS if statistic in STATIC else ADAPTIVE_VISITS
-    return Specification(panel, statistic, seed, visits, 2, 100, PROFILES, hyper, variant)
+    return Specification(
+        settings.get(panel), statistics.get(statistic), seed, visits, 2, 100, PROFILES, hyper, variant
+    )
 
 
 def path() -> Path:
@@ -117,7 +119,7 @@ def tune(jobs: int) -> int:
     rows = pd.DataFrame([_row(one) for one in everything])
     write_atomic(path(), rows.to_csv(index=False, lineterminator="\n").encode())
     replays = {one.label: Replay.read(one.store.load(one.specification)["replay"]) for one in everything}
-    write_atomic(seal_path(), Seal(CONDITIONS, replays).written)
+    write_atomic(seal_path(), Seal.of_today((one.specification for one in everything), replays).written)
     return done
 
 
@@ -180,7 +182,8 @@ def reseal() -> None:
         ValueError: as :func:`read`.
     """
     read()
-    write_atomic(seal_path(), Seal(CONDITIONS, Seal.read(seal_path()).replays).written)
+    runs = (one.specification for one in trials())
+    write_atomic(seal_path(), Seal.of_today(runs, Seal.read(seal_path()).replays).written)
 
 
 def table() -> pd.DataFrame:

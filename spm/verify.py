@@ -20,12 +20,12 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from spm import experiments, published, settings
+from spm import experiments, published
 from spm.experiments import Profile
 from spm.fingerprints import packages
 from spm.learning import Point, Specification, evaluation_seed, point, train
 from spm.mechanisms import play
-from spm.results import processor
+from spm.results import label, processor
 
 STANDARD_ERRORS = 4.0
 LOCAL_OPTIMUM = 0.05
@@ -100,7 +100,7 @@ def bounded(of: Profile) -> Iterator[Finding]:
 
 def _rows(table: pd.DataFrame, specification: Specification, names: Sequence[str] = published.KEY) -> pd.DataFrame:
     """The rows that agree with a run in the columns ``names``."""
-    return table[(table[list(names)] == [getattr(specification, name) for name in names]).all(axis=1)]
+    return table[(table[list(names)] == [specification.key[name] for name in names]).all(axis=1)]
 
 
 def _is_of_here(rows: pd.DataFrame) -> bool:
@@ -119,7 +119,7 @@ def _retrained(of: Profile, specification: Specification) -> Finding:
         _points(_rows(tables["runs"], specification, published.KEY[:-1])),
         _is_of_here(recorded),
     )
-    return Finding("retrained", published.label(specification), passed, detail)
+    return Finding("retrained", label(specification), passed, detail)
 
 
 def _points(rows: pd.DataFrame) -> list[Point]:
@@ -153,11 +153,11 @@ def _played(of: Profile, specification: Specification, profiles: int) -> Finding
     """Play a kept policy again and compare with its record."""
     recorded = _rows(published.published(of)["runs"], specification)
     policy = published.policy(of, specification)
-    outcomes = play(policy, settings.get(specification.panel), profiles, evaluation_seed("final"))
+    outcomes = play(policy, specification.setting, profiles, evaluation_seed("final"))
     (old,) = _points(recorded)
     must_equal = profiles == of.final_profiles and _is_of_here(recorded)
     passed, detail = played(point(outcomes, old.visits), old, profiles / of.final_profiles, must_equal)
-    return Finding("played again", published.label(specification), passed, detail)
+    return Finding("played again", label(specification), passed, detail)
 
 
 def played(new: Point, old: Point, share: float, must_equal: bool) -> tuple[bool, str]:

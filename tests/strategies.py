@@ -20,6 +20,7 @@ from spm.demand import DEMANDS, Array, valuations
 from spm.finite import FiniteModel
 from spm.market import Market
 from spm.models import SampleModel
+from spm.objective import get_objective
 from spm.settings import Setting
 
 Integers = NDArray[np.int64]
@@ -64,7 +65,9 @@ def setting_of(demand: str, n_agents: int, supply: Sequence[int], objective: str
     agents = tuple(f"agent {k}" for k in range(n_agents))
     types = tuple(f"type {t}" for t in range(len(supply)))
     nobody = SampleModel(np.zeros((1, n_agents, 1)))
-    return Setting("case", "Case", agents, types, tuple(supply), demand, objective, Fraction(1), nobody)
+    return Setting(
+        "case", "Case", agents, types, tuple(supply), demand, get_objective(objective), Fraction(1), nobody
+    )
 
 
 def integers(shape: tuple[int, ...], most: int) -> st.SearchStrategy[Integers]:

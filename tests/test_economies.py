@@ -8,6 +8,7 @@ import pytest
 
 from spm import settings
 from spm.constructions import prop_3, prop_7
+from spm.objective import Objective
 from spm.settings import Setting, from_samples
 from spm.theory.economies import economy
 
@@ -63,4 +64,4 @@ def test_samples_and_unknown_objectives_are_refused() -> None:
     with pytest.raises(ValueError, match="finite"):
         economy(from_samples("mine", np.ones((2, 2, 1)), {"item": 1}))
     with pytest.raises(ValueError, match="nash"):
-        economy(replace(prop_3(), objective="nash"))
+        economy(replace(prop_3(), objective=Objective("nash", np.multiply)))

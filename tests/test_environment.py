@@ -14,10 +14,11 @@ from stable_baselines3.common.env_checker import check_env as sb3_check
 from stable_baselines3.common.vec_env import VecEnv, VecMonitor
 from strategies import integers
 
-from spm import environment, objectives, settings
+from spm import environment, settings
 from spm.demand import Array
 from spm.demand import valuations as bundle_valuations
 from spm.environment import BatchedMarkets, MarketEnv, Profiles, decode
+from spm.first_best import first_best
 from spm.settings import Setting
 from spm.statistics import STATISTICS
 
@@ -100,7 +101,7 @@ class GivenProfiles:
 
     def __init__(self, setting: Setting, values: Array) -> None:
         self.valuations = bundle_valuations(setting.demand, values)
-        self.first_best = objectives.first_best(setting, self.valuations)
+        self.first_best = first_best(setting, self.valuations)
         self.taken = 0
 
     def take(self, count: int) -> tuple[Array, Array]:
@@ -153,7 +154,7 @@ def test_terminal_contract(name: str) -> None:
             assert info["TimeLimit.truncated"] is False
             assert (observed[row] == start).all()
             check_last(info["terminal_observation"], setting, visits_before=int((before[row] >= 0).sum()))
-            bound = 0.0 if setting.objective == "max-min" else info["first_best"]
+            bound = 0.0 if setting.objective.name == "max-min" else info["first_best"]
             assert rewards[row] == pytest.approx(info["objective"] - bound, abs=1e-6)
             assert info["objective"] <= info["first_best"] + 1e-9
         assert (env.market.rounds[dones] == 0).all()
@@ -244,7 +245,7 @@ def test_stepwise_rewards_add_up_to_the_terminal_reward(name: str) -> None:
         actions = actions_for(setting, (8,), step)
         _, terminal, over, _ = stepped(whole, actions)
         _, rewards, _, _ = stepped(steps, actions)
-        assert (rewards <= 1e-6).all() or setting.objective == "revenue"
+        assert (rewards <= 1e-6).all() or setting.objective.name == "revenue"
         totals += rewards
         assert totals[over] == pytest.approx(terminal[over], abs=1e-5)
         totals[over] = 0.0

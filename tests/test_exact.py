@@ -20,6 +20,7 @@ from spm.exact.game import Game
 from spm.exact.paper import PAPER_MECHANISMS
 from spm.exact.plans import best_plan
 from spm.finite import Lottery, Values, model, uniform, vector
+from spm.objective import Objective
 from spm.settings import Setting, correlated, finite, licences
 
 SMALL = (*(f"prop-{k}" for k in (1, 2, 3, 4, 6, 7, 8, 9)), "kitchen-sink", "two-worlds")
@@ -55,7 +56,7 @@ def test_every_cell_agrees_with_brute_force_on_random_settings(chunk: int) -> No
     for seed in range(chunk, N_RANDOM, N_CHUNKS):
         setting = random_setting(seed)
         exact, brute = Solver(setting).table(), BruteForce(setting).table()
-        wrong = [c for c in CELLS if not agree(setting.objective, exact[c[0]][c[1]], brute[c[0]][c[1]])]
+        wrong = [c for c in CELLS if not agree(setting.objective.name, exact[c[0]][c[1]], brute[c[0]][c[1]])]
         assert not wrong, (seed, wrong, exact, brute)
 
 
@@ -68,7 +69,7 @@ def test_trees_are_worth_their_cells(seed: int) -> None:
         if order != "random":
             tree, value = solver.tree(prices, order), solver.value(prices, order)
             assert evaluate_tree(setting, tree) == tree.value
-            assert 0 <= value - tree.value <= (Fraction(1, 1000) if setting.objective == "revenue" else 0)
+            assert 0 <= value - tree.value <= (Fraction(1, 1000) if setting.objective.name == "revenue" else 0)
 
 
 @pytest.mark.parametrize("seed", range(0, 60))
@@ -278,12 +279,15 @@ def test_highest_payments_may_only_be_approached() -> None:
     assert Fraction(3, 2) - Fraction(1, 10**4) < solver.tree().value < Fraction(3, 2)
 
 
+WEALTH = Objective("wealth", np.add)
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
         (correlated(3, 1, 0.5), "finite setting"),
         (licences(), "finite setting"),
-        (finite("w", "", {"a": 1}, model({"x": 1}, [(1, [uniform(1)])]), objective="wealth"), "unknown objective"),
+        (finite("w", "", {"a": 1}, model({"x": 1}, [(1, [uniform(1)])]), objective=WEALTH), "unknown objective"),
         (finite("c", "", {"a": 1}, model({"x": 1}, [(1, [uniform(1)])]), "combinatorial"), "unit or additive"),
         (
             finite("big", "", {f"t{t}": 9 for t in range(9)}, model({"x": 9}, [(1, [uniform([1] * 9)])])),

@@ -35,7 +35,7 @@ def test_the_paper_profile_is_the_papers_protocol() -> None:
     runs = experiments.grid("all", PROFILES["paper"])
     assert len(runs) == 12 * len(VARIANTS) * 5 * 6 == 720
     assert len(set(runs)) == len(runs)
-    assert {run.statistic for run in runs} == set(STATISTICS)
+    assert {run.statistic.name for run in runs} == set(STATISTICS)
     assert PROFILES["paper"].keep == 3
 
 

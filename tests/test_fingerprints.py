@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from spm.fingerprints import code_digest, conditions, dependencies, differences
+from spm.files import code_digest
+from spm.fingerprints import conditions, dependencies, differences
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm import settings
+from spm import settings, statistics
 from spm.actors import actor, actor_weights
 from spm.learning import (
     STREAMS,
@@ -26,11 +27,12 @@ from spm.learning import (
     train,
 )
 from spm.mechanisms import Learned, play, random_serial_dictatorship
+from spm.objective import Objective
 from spm.statistics import STATISTICS
 
 TINY = Specification(
-    "correlated-4-2-0.5",
-    "none",
+    settings.get("correlated-4-2-0.5"),
+    STATISTICS["none"],
     seed=0,
     visits=600,
     evaluations=4,
@@ -44,11 +46,11 @@ ROLLOUT = 16 * 4
 @cache
 def trained(statistic: str, seed: int) -> Run:
     """A tiny run."""
-    return train(replace(TINY, statistic=statistic, seed=seed))
+    return train(replace(TINY, statistic=STATISTICS[statistic], seed=seed))
 
 
 def test_the_same_specification_gives_the_same_run() -> None:
-    first, again = trained("allocation", 1), train(replace(TINY, statistic="allocation", seed=1))
+    first, again = trained("allocation", 1), train(replace(TINY, statistic=STATISTICS["allocation"], seed=1))
     assert (first.curve, first.final) == (again.curve, again.final)
     assert first.weights.keys() == again.weights.keys()
     assert all(torch.equal(first.weights[name], again.weights[name]) for name in first.weights)
@@ -102,7 +104,7 @@ def test_every_evaluation_has_profiles_of_its_own() -> None:
 
 def test_the_actor_is_the_policy_of_sb3_without_its_noise() -> None:
     """SB3's own prediction, which also clips actions to their box."""
-    model = make_model(replace(TINY, statistic="price-allocation"))
+    model = make_model(replace(TINY, statistic=STATISTICS["price-allocation"]))
     observations = np.random.default_rng(0).random((50, 1 + 4 + 4 + 4), dtype=np.float32)
     expected, _ = model.policy.predict(observations, deterministic=True)
     assert actor(actor_weights(model))(observations).clip(-1, 1) == pytest.approx(expected, abs=1e-6)
@@ -111,7 +113,7 @@ def test_the_actor_is_the_policy_of_sb3_without_its_noise() -> None:
 @pytest.mark.parametrize("panel", ["delta-0.5", "kitchen-sink", "additive"])
 def test_the_untrained_policy_posts_the_mean_value_of_each_type(panel: str) -> None:
     setting = settings.get(panel)
-    model = make_model(replace(TINY, panel=panel))
+    model = make_model(replace(TINY, setting=setting))
     prices = actor(actor_weights(model))(np.zeros((1, 1), dtype=np.float32))[0, setting.n_agents :]
     values = setting.sample(np.random.default_rng(1), 20_000)
     assert prices == pytest.approx(values.mean(axis=(0, 1)), abs=0.01)
@@ -120,17 +122,17 @@ def test_the_untrained_policy_posts_the_mean_value_of_each_type(panel: str) -> N
 def test_a_run_is_finally_evaluated_with_the_weights_that_it_returns() -> None:
     run = trained("price-allocation", 0)
     mechanism = Learned(STATISTICS["price-allocation"], actor(run.weights))
-    outcomes = play(mechanism, settings.get(TINY.panel), TINY.final_profiles, evaluation_seed("final"))
+    outcomes = play(mechanism, TINY.setting, TINY.final_profiles, evaluation_seed("final"))
     assert (run.final.objective, run.final.objective_se) == (outcomes.mean, outcomes.standard_error)
     assert run.final.regret == pytest.approx(float(np.mean(outcomes.first_best - outcomes.objective)))
     untrained = make_model(run.specification)
     start = Learned(STATISTICS["price-allocation"], actor(actor_weights(untrained)))
-    first = play(start, settings.get(TINY.panel), TINY.evaluation_profiles, evaluation_seed("curve", 0))
+    first = play(start, TINY.setting, TINY.evaluation_profiles, evaluation_seed("curve", 0))
     assert run.curve[0].objective == first.mean != run.final.objective
 
 
 def test_the_policy_has_two_hidden_layers_and_n_scores_plus_one_price_a_type() -> None:
-    weights = actor_weights(make_model(replace(TINY, panel="colors")))
+    weights = actor_weights(make_model(replace(TINY, setting=settings.get("colors"))))
     shapes = [tuple(tensor.shape) for name, tensor in weights.items() if name.endswith("weight")]
     assert shapes == [(8, 1), (8, 8), (30 + 2, 8)]
 
@@ -148,7 +150,9 @@ def test_learning_uses_one_thread_and_restores_the_number_before() -> None:
 def learned(statistic: str) -> float:
     """Final welfare for two IID agents and one item after a second of learning."""
     small = Hyperparameters(n_markets=64, batch_size=64, n_epochs=4, learning_rate=1e-3)
-    return train(Specification("correlated-2-1-0", statistic, 0, 8000, 2, 100, 20_000, small)).final.objective
+    return train(
+        Specification(settings.get("correlated-2-1-0"), STATISTICS[statistic], 0, 8000, 2, 100, 20_000, small)
+    ).final.objective
 
 
 def test_learning_finds_the_optima_of_two_iid_agents_and_one_item() -> None:
@@ -172,12 +176,11 @@ def test_nearest_divisor_divides_and_no_other_is_nearer(total: int, wanted: int)
 
 
 BAD: dict[str, tuple[Callable[[], Any], str]] = {
-    "panel": (lambda: replace(TINY, panel="colour"), "unknown panel 'colour'; did you mean colors"),
+    "variant": (lambda: replace(TINY, variant="group"), "unknown variant 'group'; did you mean groups"),
     "statistic": (
-        lambda: replace(TINY, statistic="agents"),
-        "unknown statistic 'agents'; did you mean agents-left",
+        lambda: replace(TINY, setting=settings.get("max-min"), statistic=statistics.get("belief")),
+        "no belief is known for setting 'max-min'",
     ),
-    "delta": (lambda: replace(TINY, panel="correlated-4-2-2"), r"delta must lie in \[0, 1\], not 2.0"),
     "seed": (lambda: replace(TINY, seed=-1), "seed must be at least 0, not -1"),
     "visits": (lambda: replace(TINY, visits=0), "visits must be at least 1, not 0"),
     "evaluations": (lambda: replace(TINY, evaluations=1), "evaluations must be at least 2, not 1"),
@@ -192,6 +195,18 @@ def test_a_bad_specification_is_refused(what: str) -> None:
 
 
 def test_a_specification_is_plain_data() -> None:
-    plain = TINY.as_dict()
-    nested = plain.pop("hyperparameters")
-    assert Specification(**plain, hyperparameters=Hyperparameters(**nested)) == TINY
+    plain = json.loads(json.dumps(TINY.as_dict()))
+    assert plain["setting"] == {"name": "correlated-4-2-0.5", "digest": settings.correlated(4, 2, 0.5).digest}
+    assert plain["statistic"] == {"name": "none", "blocks": ["constant"]}
+    assert Hyperparameters(**plain["hyperparameters"]) == TINY.hyperparameters
+    assert set(plain) == set(Specification.__dataclass_fields__)
+
+
+def test_a_run_is_of_the_setting_itself_and_not_of_its_name() -> None:
+    """Nash welfare of four agents and two items is 0, whatever the setting is called."""
+    nash = Objective("nash", lambda received, payments: received.prod(axis=1), np.multiply, 1.0)
+    setting = settings.correlated(4, 2, 0.5, objective=nash)
+    assert setting.name == TINY.setting.name
+    asked = replace(TINY, setting=setting)
+    assert asked.as_dict()["setting"]["digest"] != TINY.as_dict()["setting"]["digest"]
+    assert train(asked).final.objective == 0.0 < trained("none", 0).final.objective

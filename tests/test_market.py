@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import TENTHS, Case, cases, integers, played, rows_of, setting_of, steps, wanted, worth
 
-from spm import objectives
 from spm.demand import valuations
+from spm.first_best import first_best
 from spm.market import Market
 
 STATE = (
@@ -87,7 +87,7 @@ def test_posted_prices_are_remembered_where_there_was_an_item_to_post_them_on(ca
 @given(cases())
 def test_welfare_never_exceeds_the_first_best_and_agents_never_lose(case: Case) -> None:
     market = played(case)
-    best = objectives.first_best(case.setting, case.valuations)
+    best = first_best(case.setting, case.valuations)
     assert (market.received.sum(axis=1) <= best + 1e-9).all()
     assert (market.payments <= market.received + 1e-9).all()
 

@@ -230,7 +230,7 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "negative price": (lambda: play(StaticPrices((-0.5,)), IID, 3), "finite numbers of at least 0"),
     "no profiles": (lambda: play(StaticPrices((0.5,)), IID, 0), "n_profiles must be at least 1, not 0"),
     "objective": (
-        lambda: play(StaticPrices((0.5,)), replace(IID, objective="welfar"), 3),
+        lambda: settings.correlated(2, 1, 0.0, objective="welfar"),
         "unknown objective 'welfar'; did you mean welfare",
     ),
 }

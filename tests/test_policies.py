@@ -19,7 +19,9 @@ from spm.statistics import STATISTICS
 
 def policy_of(panel: str, statistic: str) -> tuple[GroupPolicy, BatchedMarkets]:
     """An untrained policy whose weights are large enough to matter, and its environment."""
-    model = make_model(replace(TINY, panel=panel, statistic=statistic, variant="groups"))
+    model = make_model(
+        replace(TINY, setting=settings.get(panel), statistic=STATISTICS[statistic], variant="groups")
+    )
     policy, env = model.policy, model.get_env()
     assert isinstance(policy, GroupPolicy)
     assert isinstance(env, BatchedMarkets)

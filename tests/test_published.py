@@ -23,6 +23,7 @@ from spm.finite import FiniteModel
 from spm.learning import Specification, evaluation_seed
 from spm.mechanisms import play
 from spm.models import CorrelatedModel
+from spm.results import place
 
 Part = Callable[[str, Profile], pd.DataFrame]
 
@@ -72,13 +73,13 @@ def test_the_policies_kept_are_those_of_the_best_seeds_and_play_as_recorded(patc
         regrets = [records.load(run)["final"]["regret"] for run in seeds]
         expected |= {seeds[k] for k in np.argsort(regrets, kind="stable")[:2]}
     on_disk = {str(path.relative_to(published.folder(TINY))) for path in published.folder(TINY).rglob("*.pt")}
-    assert on_disk == {f"policies/{r.panel}/{r.statistic}-{r.variant}-{r.seed}.pt" for r in expected}
+    assert on_disk == {f"policies/{place(r)}.pt" for r in expected}
     shutil.rmtree(experiments.home() / "_build" / "runs")
     runs = published.published(TINY)["runs"].to_dict("records")
     rows = {(row["panel"], row["variant"], row["statistic"], row["seed"]): row for row in runs}
     for run in sorted(expected, key=str)[::5]:
-        outcomes = play(published.policy(TINY, run), settings.get(run.panel), 120, evaluation_seed("final"))
-        row = rows[run.panel, run.variant, run.statistic, run.seed]
+        outcomes = play(published.policy(TINY, run), run.setting, 120, evaluation_seed("final"))
+        row = rows[tuple(run.key.values())]
         assert outcomes.mean == row["objective"]
         assert row["kept"]
 
@@ -134,9 +135,17 @@ def test_changes_that_change_no_number_leave_the_results_fresh(patch: pytest.Mon
     note = f"{N_RUNS // 3} curves replayed, all as recorded, though these changed: names.py, torch"
     assert published.check(TINY).startswith(note)
     assert published.reseal(TINY).startswith(note)
-    patch.setattr("spm.published.CONDITIONS", replay.CONDITIONS)
     assert published.reseal(TINY).startswith(note)
     assert published.check(TINY) == ""
+
+
+def test_a_field_of_a_setting_that_has_changed_is_found(patch: pytest.MonkeyPatch) -> None:
+    plain = settings.get
+    other = replace(plain("two-worlds"), supply=(2,))
+    patch.setattr(settings, "get", lambda name: other if name == "two-worlds" else plain(name))
+    published._read.cache_clear()
+    with pytest.raises(ValueError, match="setting 'two-worlds' is no longer what the runs were made for"):
+        published.ensure("all", TINY)
 
 
 def ties_lose(patch: pytest.MonkeyPatch) -> None:

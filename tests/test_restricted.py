@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from spm import objectives, settings
+from spm import settings
 from spm.constructions import prop_5, theorem_1
 from spm.demand import valuations
 from spm.finite import FiniteModel, model, uniform
@@ -79,7 +79,7 @@ def test_the_policy_earns_as_much_in_the_learning_market(setting: Setting) -> No
         visits = [found.policy.get(observation, idle) for observation in seen]
         prices = np.array([[float(price / setting.unit) for price in posted] for _, posted in visits])
         market.visit(np.array([agent for agent, _ in visits]), prices)
-    score = objectives.get(setting.objective).score(market.received, market.payments)
+    score = setting.objective.score(market.received, market.payments)
     mean = np.average(score, weights=law.weights) * float(setting.unit)
     assert mean == pytest.approx(float(found.value), rel=1e-9)
 

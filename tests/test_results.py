@@ -15,12 +15,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm import replay, results, settings
+from spm import replay, results, settings, statistics
 from spm.learning import Run, Specification, evaluation_seed, train
 from spm.mechanisms import play
 from spm.results import Store, mechanism_of, pack, read_record, unpack
 
-SPECIFICATION = Specification("kitchen-sink", "allocation", 3, 1, 2, 50, 100)
+SPECIFICATION = Specification(settings.get("kitchen-sink"), statistics.get("allocation"), 3, 1, 2, 50, 100)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_a_record_brings_back_the_run(run: Run, store: Store) -> None:
 
 def test_the_policy_of_a_record_plays_as_it_did(run: Run, store: Store) -> None:
     setting = settings.get("kitchen-sink")
-    outcomes = play(mechanism_of(store.load(SPECIFICATION)), setting, 100, evaluation_seed("final"))
+    outcomes = play(mechanism_of(store.load(SPECIFICATION), setting), setting, 100, evaluation_seed("final"))
     assert outcomes.mean == run.final.objective
 
 
@@ -83,6 +83,16 @@ def test_a_changed_specification_is_named(store: Store, run: Run) -> None:
     other = replace(SPECIFICATION, visits=99, evaluations=5)
     assert store.path(other) == store.path(SPECIFICATION)
     assert store.state(other).reason == "specification changed: evaluations, visits"
+
+
+def test_another_setting_of_the_same_name_is_refused(run: Run, store: Store) -> None:
+    other = replace(SPECIFICATION.setting, supply=(1, 1, 2))
+    changed = store.state(replace(SPECIFICATION, setting=other))
+    assert (changed.status, changed.reason) == ("stale", "specification changed: setting")
+    with pytest.raises(ValueError, match="not learned for setting 'kitchen-sink', for another one of the name"):
+        mechanism_of(store.load(SPECIFICATION), other)
+    renamed = replace(SPECIFICATION.setting, name="mine", title="Mine")
+    assert mechanism_of(store.load(SPECIFICATION), renamed).statistic == SPECIFICATION.statistic
 
 
 def test_a_changed_module_is_named_and_the_run_replayed(

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import joint_profiles
 
-from spm import objectives, settings
+from spm import settings
 from spm.demand import valuations
 from spm.finite import FiniteModel, Lottery
+from spm.first_best import first_best
 from spm.mechanisms import StaticPrices, play_values, serial_dictatorship
 from spm.models import CorrelatedModel
 
@@ -121,7 +122,7 @@ def values_of(lottery: Lottery) -> list[tuple[tuple[Fraction, ...], Fraction]]:
 def test_first_best_of_colors_is_30_and_blue_first_at_any_price_below_1_reaches_it() -> None:
     colors = settings.get("colors")
     values = colors.sample(np.random.default_rng(1), 300)
-    best = objectives.first_best(colors, valuations(colors.demand, values)) * float(colors.unit)
+    best = first_best(colors, valuations(colors.demand, values)) * float(colors.unit)
     assert best == pytest.approx(np.full(300, 30.0))
     blue_first = [*range(20, 30), *range(20)]
     for price in (0.02, 0.25, 0.48):

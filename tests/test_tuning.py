@@ -37,16 +37,18 @@ def test_each_alternative_changes_the_settings_chosen_and_nothing_else() -> None
     assert len({one.store.path(one.specification) for one in trials}) == len(trials)
     for one in trials:
         asked = one.specification
-        chosen = HYPERPARAMETERS[asked.variant, asked.statistic in experiments.STATIC]
+        chosen = HYPERPARAMETERS[asked.variant, asked.statistic.name in experiments.STATIC]
         assert (asked.hyperparameters == chosen) == (one.name == "chosen")
-    curves = {(one.specification.variant, one.specification.panel, one.specification.statistic) for one in trials}
+    curves = {
+        (one.specification.variant, one.specification.setting, one.specification.statistic) for one in trials
+    }
     assert len(trials) > 2 * len(curves) * tuning.SEEDS > 0
 
 
 def test_trials_of_a_curve_have_equal_numbers_of_visits_seeds_and_profiles() -> None:
     specifications = [one.specification for one in tuning.trials()]
-    for curve in {(one.panel, one.statistic) for one in specifications}:
-        mine = [one for one in specifications if (one.panel, one.statistic) == curve]
+    for curve in {(one.setting, one.statistic) for one in specifications}:
+        mine = [one for one in specifications if (one.setting, one.statistic) == curve]
         assert len({(one.visits, one.final_profiles, one.evaluations) for one in mine}) == 1
         assert {one.seed for one in mine} == set(range(tuning.SEEDS))
 

@@ -41,7 +41,7 @@ def terminal_rewards(_: Evidence) -> Finding:
             actions = rng.random((MARKETS, setting.n_agents + setting.n_types)).astype(np.float32)
             _seen, rewards, over, infos = batch.step(actions)
             early = max(early, float(np.abs(rewards[~over]).max(initial=0.0)))
-            fair = setting.objective == "max-min"
+            fair = setting.objective.name == "max-min"
             ends = [info["objective"] - (0.0 if fair else info["first_best"]) for info in infos if info]
             last = max(last, float(np.abs(rewards[over] - np.array(ends)).max(initial=0.0)))
             episodes += len(ends)

@@ -37,7 +37,7 @@ def _pair(panel: str, setting: Setting) -> tuple[Outcomes, Outcomes]:
 
 def variance(_: Evidence) -> Finding:
     """Compare the variances of objective and regret for an untrained and for the best mechanism of each panel."""
-    panels = [name for name in experiments.panels("all") if settings.get(name).objective != "max-min"]
+    panels = [name for name in experiments.panels("all") if settings.get(name).objective.name != "max-min"]
     ratios = {
         f"{settings.get(panel).title}, {stage}": variance_ratio(panel, one)
         for panel in panels

@@ -75,12 +75,12 @@ class Game:
             )
         if setting.demand not in DEMANDS:
             raise ValueError(f"exact solving takes unit or additive demand, not {setting.demand!r}")
-        if setting.objective not in OBJECTIVES:
-            raise unknown("objective", setting.objective, OBJECTIVES)
+        if setting.objective.name not in OBJECTIVES:
+            raise unknown("objective", setting.objective.name, OBJECTIVES)
         self.setting = setting
         self.model = setting.model
-        self.fair = setting.objective == "max-min"
-        self.revenue = setting.objective == "revenue"
+        self.fair = setting.objective.name == "max-min"
+        self.revenue = setting.objective.name == "revenue"
         self.sizes = tuple(group.size for group in self.model.groups)
         self.bundles: tuple[Bundle, ...] = tuple(
             tuple(int(x) for x in row) for row in bundles(setting.demand, setting.n_types)

@@ -61,6 +61,6 @@ class _Lines:
         return f"buys {' and '.join(names)}" if names else "does not buy"
 
     def _value(self, branch: Branch, so_far: Fraction) -> str:
-        if self.setting.objective == "max-min":
+        if self.setting.objective.name == "max-min":
             return f"minimum expected {branch.value}"
         return f"value so far {so_far + branch.gain}"

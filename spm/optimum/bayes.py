@@ -43,7 +43,7 @@ class BayesianPricing:
         """
         model = correlated_model(setting)
         sizes = [self.most or (setting.n_agents, copies) for copies in setting.supply]
-        guides = [guide(*size, model.delta, setting.objective, self.myopic) for size in sizes]
+        guides = [guide(*size, model.delta, setting.objective.name, self.myopic) for size in sizes]
 
         def rule(market: Market) -> tuple[Agents, Array]:
             weights, agents = correlated_posterior(market), market.agents_left.sum(axis=1)
@@ -88,7 +88,7 @@ def evaluate(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int 
         ValueError: the setting is not a correlated one.
     """
     model = correlated_model(setting)
-    known = sum(mean_known(setting.n_agents, k, model.delta, setting.objective) for k in setting.supply)
+    known = sum(mean_known(setting.n_agents, k, model.delta, setting.objective.name) for k in setting.supply)
     draws, choices = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
     parts = []
     for start in range(0, n_profiles, CHUNK):
@@ -109,12 +109,12 @@ def regrets(market: Market, lower: Array) -> Array:
     agents = np.where(market.visited_at >= 0, setting.n_agents - market.visited_at, 1)
     total = np.zeros(len(market))
     for t, supply in enumerate(setting.supply):
-        known = known_latent(setting.n_agents, supply, lower[:, t], 1 - model.delta, setting.objective).values
+        known = known_latent(setting.n_agents, supply, lower[:, t], 1 - model.delta, setting.objective.name).values
         prices, copies, end = market.posted[..., t], left[..., t], lower[:, t, None]
         below = chance_below(prices, end, 1 - model.delta)
         after = (1 - below) * known[agents - 1, np.maximum(copies - 1, 0), rows] + below * known[
             agents - 1, copies, rows
         ]
-        now = reward(setting.objective, prices, end, 1 - model.delta)
+        now = reward(setting.objective.name, prices, end, 1 - model.delta)
         total += ((known[agents, copies, rows] - now - after) * (copies > 0)).sum(axis=1)
     return total

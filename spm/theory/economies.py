@@ -97,8 +97,10 @@ def economy(setting: Setting) -> Economy:
     """
     if not isinstance(setting.model, FiniteModel) or setting.demand != "unit":
         raise ValueError(f"setting {setting.name!r} must be finite and have unit demand for a tree of histories")
-    if setting.objective not in OBJECTIVES:
-        raise ValueError(f"setting {setting.name!r} must maximise one of {OBJECTIVES}, not {setting.objective!r}")
+    if setting.objective.name not in OBJECTIVES:
+        raise ValueError(
+            f"setting {setting.name!r} must maximise one of {OBJECTIVES}, not {setting.objective.name!r}"
+        )
     joint = _joint(setting.name, setting.model)
     ticks = (setting.n_types + 2) * lcm(
         *(value.denominator for profile in joint for row in profile for value in row)
@@ -106,7 +108,7 @@ def economy(setting: Setting) -> Economy:
     denominator = lcm(*(weight.denominator for weight in joint.values()))
     return Economy(
         setting.supply,
-        setting.objective,
+        setting.objective.name,
         tuple(tuple(tuple(int(value * ticks) for value in row) for row in profile) for profile in joint),
         tuple(int(weight * denominator) for weight in joint.values()),
         ticks * denominator,

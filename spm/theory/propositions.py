@@ -47,11 +47,11 @@ def value_from_left(setting: Setting) -> Fraction:
     market = economy(setting)
     if not isinstance(setting.model, FiniteModel) or len(setting.model.worlds) > 1:
         raise ValueError(f"setting {setting.name!r} must have independent values: one world, not several")
-    if setting.objective not in ("welfare", "revenue"):
+    if setting.objective.name not in ("welfare", "revenue"):
         raise ValueError(f"setting {setting.name!r} must maximise welfare or revenue, not {setting.objective}")
     lotteries = [setting.model.worlds[0].lotteries[g] for g in setting.model.group_of]
     draws = [[(chance, tuple(int(x * market.ticks) for x in v)) for chance, v in row] for row in lotteries]
-    revenue = setting.objective == "revenue"
+    revenue = setting.objective.name == "revenue"
 
     def gain(agent: int, prices: Vector, agents: frozenset[int], items: Vector) -> Fraction:
         total = Fraction(0)
@@ -103,7 +103,9 @@ def check_proposition_5(n_settings: int = 300, seed: int = 5) -> pd.DataFrame:
         setting = random_setting(np.random.default_rng(child), ("welfare", "revenue")[k % 2])
         market = economy(setting)
         histories, left = market.exact(tree_value(market, market.start)), value_from_left(setting)
-        rows.append((setting.objective, setting.n_agents, setting.n_types, sum(setting.supply), histories, left))
+        rows.append(
+            (setting.objective.name, setting.n_agents, setting.n_types, sum(setting.supply), histories, left)
+        )
     table = pd.DataFrame(
         rows, columns=["objective", "agents", "types", "items", "histories", "agents and items left"]
     )

@@ -1,93 +1,18 @@
-"""Objectives g(x, tau; v) and the first best of each profile.
+"""The first best of each profile: the highest objective that any allocation of the items can give.
 
-An objective maps what each agent received (her value for it) and paid to one number a market. Registering
-another one takes one function::
-
-    @objective("nash", combine=np.multiply, empty=1.0)
-    def nash(received, payments):
-        return received.prod(axis=1)
-
-The *first best* is the highest objective that any allocation of the items can give when every agent pays her
-full value for what she gets: the optimal welfare for welfare and for revenue (the bound that the paper's
-footnote 5 subtracts), the fairest assignment for max-min. It knows all values, so no mechanism exceeds it.
+Every agent pays her full value for what she gets: the optimal welfare for welfare and for revenue (the bound that
+the paper's footnote 5 subtracts), the fairest assignment for max-min. It knows all values, so no mechanism exceeds
+it.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spm.demand import Array, bundles
-from spm.names import lookup
+from spm.objective import Combine
 from spm.settings import Setting
-
-Score = Callable[[Array, Array], Array]
-Combine = Callable[[Array, Array], Array]
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What is maximised.
-
-    Attributes:
-        name: the name it is looked up by.
-        score: ``(received (B, n), payments (B, n)) -> (B,)``.
-        combine: how one more agent's value enters the objective: ``np.add`` for sums, ``np.minimum`` for the
-            worst-off agent. The first best is found by adding agents one at a time.
-        empty: the objective of no agents, neutral for ``combine``.
-    """
-
-    name: str
-    score: Score
-    combine: Combine
-    empty: float
-
-
-OBJECTIVES: dict[str, Objective] = {}
-
-
-def objective(name: str, combine: Combine = np.add, empty: float = 0.0) -> Callable[[Score], Score]:
-    """Register the decorated function as the objective ``name`` (see :class:`Objective`)."""
-
-    def register(score: Score) -> Score:
-        OBJECTIVES[name] = Objective(name, score, combine, empty)
-        return score
-
-    return register
-
-
-def get(name: str) -> Objective:
-    """Return a registered objective.
-
-    Raises:
-        ValueError: unknown name; the nearest are listed.
-    """
-    return lookup("objective", name, OBJECTIVES)
-
-
-@objective("welfare")
-def welfare(received: Array, payments: Array) -> Array:
-    """Social welfare: the sum of the agents' values for what they get.
-
-    >>> welfare(np.array([[0.5, 0.25]]), np.zeros((1, 2)))
-    array([0.75])
-    """
-    return received.sum(axis=1)
-
-
-@objective("revenue")
-def revenue(received: Array, payments: Array) -> Array:
-    """Revenue: the sum of the payments."""
-    return payments.sum(axis=1)
-
-
-@objective("max-min", combine=np.minimum, empty=np.inf)
-def max_min(received: Array, payments: Array) -> Array:
-    """Max-min fairness: the value of the worst-off of *all* agents, those without an item included."""
-    return received.min(axis=1)
 
 
 def first_best(setting: Setting, valuations: Array) -> Array:
@@ -101,7 +26,7 @@ def first_best(setting: Setting, valuations: Array) -> Array:
     type. Everything else is solved by dynamic programming over the agents: W_i(s) = max over bundles b <= s of
     v_i(b) combined with W_{i-1}(s - b), for every vector s of copies at hand.
     """
-    goal = get(setting.objective)
+    goal = setting.objective
     if separable(setting):
         return _highest_values_win(setting, valuations, np.tile(setting.supply, (len(valuations), 1)))
     states = tuple(copies + 1 for copies in setting.supply)
@@ -126,7 +51,7 @@ def _add_agent(best: Array, worth: Array, options: NDArray[np.int8], combine: Co
 def separable(setting: Setting) -> bool:
     """Say whether the first best is "the highest values win" for each type: sums, additive or with one type."""
     one_by_one = setting.demand == "additive" or setting.n_types == 1
-    return one_by_one and get(setting.objective).combine is np.add
+    return one_by_one and setting.objective.combine is np.add
 
 
 def _highest_values_win(setting: Setting, valuations: Array, copies: NDArray[np.int64]) -> Array:
