@@ -92,9 +92,9 @@ def content_digest(thing: Any) -> str:
 
 def _content(thing: Any) -> Any:
     """``thing`` as JSON types; records and objects by their class's name and fields."""
-    if thing is None or isinstance(thing, str | bool | int | float):
+    if thing is None or isinstance(thing, str | bool | int):
         return thing
-    if isinstance(thing, Fraction):
+    if isinstance(thing, float | Fraction):
         return str(thing)
     if isinstance(thing, np.ndarray):
         return [list(thing.shape), str(thing.dtype), digest(np.ascontiguousarray(thing).tobytes())]

@@ -79,8 +79,7 @@ def _from_records(figure: str, of: Profile, part: str) -> pd.DataFrame:
     rows = []
     for specification in experiments.grid(figure, of):
         points = records.load(specification)[part]
-        key = {name: getattr(specification, name) for name in KEY}
-        rows += [key | point for point in (points if isinstance(points, list) else [points])]
+        rows += [specification.key | point for point in (points if isinstance(points, list) else [points])]
     return pd.DataFrame(rows)
 
 
