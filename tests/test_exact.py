@@ -283,7 +283,7 @@ def test_highest_payments_may_only_be_approached() -> None:
     [
         (correlated(3, 1, 0.5), "finite setting"),
         (licences(), "finite setting"),
-        (finite("w", "", {"a": 1}, model({"x": 1}, [(1, [uniform(1)])]), objective="wealth"), "unknown objective"),
+        (finite("w", "", {"a": 1}, model({"x": 1}, [(1, [uniform(1)])]), objective="wealth"), "not 'wealth'"),
         (finite("c", "", {"a": 1}, model({"x": 1}, [(1, [uniform(1)])]), "combinatorial"), "unit or additive"),
         (
             finite("big", "", {f"t{t}": 9 for t in range(9)}, model({"x": 9}, [(1, [uniform([1] * 9)])])),
