@@ -46,10 +46,8 @@ PRICES = st.floats(0.0, 1.1) | st.integers(0, 12).map(lambda k: k / 12)
 LEARNED: dict[str, tuple[str, ...]] = {
     "finite": ("kitchen-sink", "two-worlds", "id"),
     "correlated": ("correlated-3-2-0.5", "correlated-4-1-0.25"),
-    "additive": (),
     "revenue": ("revenue",),
     "max-min": ("max-min",),
-    "adaptivity map": (),
 }
 """Settings, by rule, on which mechanisms are learned for a few thousand visits."""
 
@@ -87,13 +85,19 @@ def search(rule: str, draws: int, seed: int, learned: bool = True, profiles: int
 
     Args:
         rule: a key of :data:`SETTINGS`.
-        draws: accepted draws; settings that the solver refuses as too large are drawn again.
+        draws: accepted draws, shared evenly by the kinds of mechanisms (rounded up); settings that the solver
+            refuses as too large are drawn again.
         seed: of all draws.
         learned: whether learned mechanisms are among those drawn.
         profiles: profiles on which each is played.
     """
-    report = Report(rule)
+    report, kinds = Report(rule), kinds_of(rule, learned)
+    for kind in kinds:
+        _search_kind(report, kind, -(-draws // len(kinds)), seed, profiles)
+    return report
 
+
+def _search_kind(report: Report, kind: str, draws: int, seed: int, profiles: int) -> None:
     @hypothesis.seed(seed)
     @hypothesis.settings(
         max_examples=draws,
@@ -103,7 +107,7 @@ def search(rule: str, draws: int, seed: int, learned: bool = True, profiles: int
         phases=[hypothesis.Phase.generate],
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    @hypothesis.given(cases(rule, learned))
+    @hypothesis.given(cases(report.rule, kind))
     def attempt(case: Case) -> None:
         played = play(case.mechanism, case.setting, profiles, case.seed)
         excess = standard_errors_above(played, case.upper)
@@ -116,7 +120,6 @@ def search(rule: str, draws: int, seed: int, learned: bool = True, profiles: int
             report.planted.append(case)
 
     attempt()
-    return report
 
 
 def planted(bound: Value) -> Value:
@@ -136,23 +139,35 @@ def standard_errors_above(played: Outcomes, upper: Value) -> float:
     return above / error if error else math.copysign(math.inf, above)
 
 
+def kinds_of(rule: str, learned: bool) -> list[str]:
+    """The kinds of mechanisms that are defined for a rule's settings."""
+    own = {"finite": [], "max-min": ["premiums"]}.get(rule, ["Bayesian pricing"])
+    return [
+        "explicit",
+        "static",
+        "good static",
+        "by counts",
+        "RSD",
+        *own,
+        *["learned"] * (learned and rule in LEARNED),
+    ]
+
+
 @st.composite
-def cases(draw: st.DrawFn, rule: str, learned: bool = True) -> Case:
-    """A setting of the rule, one of the mechanisms that are defined for it, and a seed."""
+def cases(draw: st.DrawFn, rule: str, kind: str) -> Case:
+    """A setting of the rule, a mechanism of the kind, and a seed."""
     seed = draw(st.integers(0, 2**32 - 1))
-    if learned and LEARNED[rule] and draw(st.integers(0, 9)) == 0:
+    if kind == "learned":
         name = draw(st.sampled_from(LEARNED[rule]))
         setting = settings.get(name)
-        return Case(setting, upper(rule, setting), "learned", ShortLearned(name, draw(st.integers(0, 1))), seed)
+        return Case(setting, upper(rule, setting), kind, ShortLearned(name, draw(st.integers(0, 1))), seed)
     setting = draw(SETTINGS[rule])
     try:
         bound = upper(rule, setting)
     except ValueError as error:
         hypothesis.assume("too large" not in str(error))
         raise
-    own = {"finite": (), "max-min": (("premiums", premiums),)}.get(rule, (("Bayesian pricing", bayesian_pricing),))
-    kind, drawn = draw(st.sampled_from((*MECHANISMS, *own)))
-    return Case(setting, bound, kind, drawn(draw, setting), seed)
+    return Case(setting, bound, kind, MECHANISMS[kind](draw, setting), seed)
 
 
 @cache
@@ -237,14 +252,16 @@ def bayesian_pricing(_: Draw, __: Setting) -> Mechanism:
     return BayesianPricing()
 
 
-MECHANISMS: tuple[tuple[str, Callable[[Draw, Setting], Mechanism]], ...] = (
-    ("explicit", lambda _, setting: bounds.explicit_mechanism(setting)),
-    ("static", static_prices),
-    ("good static", good_static_prices),
-    ("by counts", count_prices),
-    ("RSD", lambda _, setting: random_serial_dictatorship(setting)),
-)
-"""The kinds of mechanisms that every rule's settings have, and how one is drawn."""
+MECHANISMS: dict[str, Callable[[Draw, Setting], Mechanism]] = {
+    "explicit": lambda _, setting: bounds.explicit_mechanism(setting),
+    "static": static_prices,
+    "good static": good_static_prices,
+    "by counts": count_prices,
+    "RSD": lambda _, setting: random_serial_dictatorship(setting),
+    "premiums": premiums,
+    "Bayesian pricing": bayesian_pricing,
+}
+"""How a mechanism of each kind is drawn."""
 
 
 @st.composite

@@ -21,7 +21,7 @@ from spm.mechanisms import play
 from spm.models import CorrelatedModel
 from spm.settings import Setting, correlated
 
-DRAWS, SEED, FEW, MANY = 6, 7, 8_000, 80_000
+DRAWS, SEED, FEW, MANY = 18, 7, 8_000, 80_000
 ADDITIVE = replace(settings.get("additive"), model=CorrelatedModel(10, 0.0, n_types=2))
 TIGHT = {
     "finite": settings.get("inventory"),
@@ -37,7 +37,7 @@ TIGHT = {
 @pytest.mark.parametrize("rule", SETTINGS)
 def test_the_search_beats_no_bound(rule: str) -> None:
     report = search(rule, DRAWS, SEED, learned=False, profiles=FEW)
-    assert report.draws == DRAWS
+    assert report.draws >= DRAWS
     assert report.beaten == []
 
 
@@ -55,4 +55,4 @@ def test_a_bound_planted_one_percent_too_low_is_beaten(rule: str, setting: Setti
 
 
 def test_the_search_finds_a_planted_bound() -> None:
-    assert search("max-min", 2 * DRAWS, SEED, learned=False, profiles=FEW).planted
+    assert search("max-min", DRAWS, SEED, learned=False, profiles=FEW).planted
