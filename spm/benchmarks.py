@@ -12,7 +12,7 @@ from typing import Any
 
 import joblib
 
-from spm import bounds, experiments, files, fingerprints, results
+from spm import bounds, experiments, files, fingerprints, results, settings
 
 SOURCES = fingerprints.source_digests(fingerprints.dependencies("bounds"))
 """Fingerprints of the modules that determine the bounds."""
@@ -33,7 +33,7 @@ def is_done(panel: str) -> bool:
 
 @cache
 def benchmark(panel: str) -> dict[str, Any]:
-    """Return a panel's bounds (:meth:`spm.bounds.Bounds.as_dict`), from its record or computed now.
+    """Return a panel's bounds (:meth:`spm.bounds.Bracket.as_dict`), from its record or computed now.
 
     Raises:
         ValueError: unknown panel.
@@ -46,7 +46,7 @@ def benchmark(panel: str) -> dict[str, Any]:
 
 def compute(panel: str) -> str:
     """Compute a panel's bounds, store their record, and return the panel's name."""
-    body = {"panel": panel, "sources": SOURCES, "bounds": bounds.panel(panel).as_dict()}
+    body = {"panel": panel, "sources": SOURCES, "bounds": bounds.bracket(settings.get(panel)).as_dict()}
     files.write_atomic(path(panel), results.sealed(body))
     return panel
 

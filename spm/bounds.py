@@ -1,16 +1,18 @@
-"""What the best possible mechanism would earn: a certified bracket for every panel, and the simple benchmarks.
+"""What the best possible mechanism would earn: a proved bracket for every panel, and the simple benchmarks.
 
-*Upper* bounds every SPM, *lower* is earned by an explicit SPM (:func:`mechanism`) that
-:func:`spm.mechanisms.play` can run:
+*Upper* bounds every SPM, *lower* is earned by an explicit SPM (:func:`explicit_mechanism`) that
+:func:`spm.mechanisms.play` can run. Each rule is proved for some settings and refuses all others:
 
-==================  ===============================================  ===========================================
-values              upper                                            lower
-==================  ===============================================  ===========================================
-finite              exact solver                                     its decision tree
-correlated, δ = 0   dynamic programme for IID values                 the same
-correlated, δ > 0   z known, or an information relaxation            Bayesian pricing
-max-min (Fig. 4c)   world known                                      orange first, then screening premiums
-==================  ===============================================  ===========================================
+==================  ==============================  =====================================  ========================
+values              proved for                      upper                                  lower
+==================  ==============================  =====================================  ========================
+finite              unit or additive demand;        exact solver                           its decision tree
+                    welfare, revenue or max-min
+correlated, δ = 0   one type or additive demand;    dynamic programme for IID values       the same
+                    welfare or revenue
+correlated, δ > 0   the same                        z known, or an information relaxation  Bayesian pricing
+max-min             Figure 4(c) as it stands        world known                            screening premiums
+==================  ==============================  =====================================  ========================
 
 *Additive across types.* The bounds for each type alone sum up. Upper: types are independent and an agent buys
 each on its own, so what an SPM does with one type, whatever it makes depend on the other types, is a randomised
@@ -20,21 +22,19 @@ side, since each visits agents in the same fixed order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from spm import settings
 from spm.exact.cells import Solver
 from spm.finite import FiniteModel
 from spm.mechanisms import Mechanism, play, random_serial_dictatorship
 from spm.models import CorrelatedModel, MaxMinModel
 from spm.optimum import max_min
-from spm.optimum.adaptivity import correlated_map as correlated_map
-from spm.optimum.bayes import BayesianPricing, correlated_model, evaluate
-from spm.optimum.iid import highest_values, iid_optimum
-from spm.optimum.lattice import ROUNDING
+from spm.optimum.bayes import BayesianPricing, evaluate
+from spm.optimum.iid import correlated_model, highest_values, iid_optimum
+from spm.optimum.lattice import numerical_error
 from spm.optimum.relaxation import upper_bound
 from spm.optimum.static_prices import best_static
 from spm.settings import Setting
@@ -58,15 +58,16 @@ class Value(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Bounds:
+class Bracket:
     """The bracket of a setting and its benchmarks, normalised, each with its numerical or standard error.
 
     Attributes:
         first_best: expected first best.
-        upper: certified upper bound on every SPM.
-        lower: what the explicit SPM earns.
-        anonymous_static: the best anonymous static prices, with a static order.
-        personalised_static: the best personalised static prices, with a static order.
+        upper: proved upper bound on every SPM, once its numerical error is added.
+        lower: what the explicit SPM earns: computed, or the mean of a sample with its standard error.
+        anonymous_static: the best anonymous static prices, with a static order; those found where settings are not
+            finite, so that it is earned but bounds nothing.
+        personalised_static: the same for personalised static prices.
         rsd: random serial dictatorship.
         upper_method: how the upper bound was found.
         lower_method: which SPM earns the lower one.
@@ -97,62 +98,27 @@ class Bounds:
         return record
 
 
-@cache
-def panel(name: str) -> Bounds:
-    """Return the bounds of a panel, or of ``correlated-N-M-DELTA``.
+def bracket(setting: Setting) -> Bracket:
+    """Return the bracket of a setting.
 
-    >>> found = panel("two-worlds")
+    >>> from spm import settings
+    >>> found = bracket(settings.get("two-worlds"))
     >>> found.upper == found.lower, found.upper.value
     (True, 0.6921875)
 
     Raises:
-        ValueError: an unknown name, or a setting for which no bounds are known.
+        ValueError: a setting for which no bracket is proved, or that is too large to solve exactly.
     """
-    return bounds(settings.get(name))
+    return _rule(setting).bracket(setting)
 
 
-def mechanism(name: str) -> Mechanism:
-    """Return the explicit SPM that earns the lower bound of a panel, or of ``correlated-N-M-DELTA``.
+def explicit_mechanism(setting: Setting) -> Mechanism:
+    """Return the explicit SPM that earns the lower end of a setting's bracket.
 
     Raises:
-        ValueError: an unknown name, or a setting for which no bounds are known.
+        ValueError: a setting for which no bracket is proved, or that is too large to solve exactly.
     """
-    return explicit(settings.get(name))
-
-
-def bounds(setting: Setting) -> Bounds:
-    """Return the bounds of a setting.
-
-    Raises:
-        ValueError: a setting for which no bounds are known, or that is too large to solve exactly.
-    """
-    if isinstance(setting.model, FiniteModel):
-        return _finite(setting)
-    if isinstance(setting.model, CorrelatedModel):
-        return _correlated(setting)
-    if isinstance(setting.model, MaxMinModel) and setting.objective.name == "max-min":
-        return _max_min(setting)
-    raise ValueError(
-        f"no bounds are known for setting {setting.name!r}; known are finite, correlated and max-min settings"
-    )
-
-
-def explicit(setting: Setting) -> Mechanism:
-    """Return the explicit SPM that earns a setting's lower bound.
-
-    Raises:
-        ValueError: a setting for which no bounds are known, or that is too large to solve exactly.
-    """
-    if isinstance(setting.model, FiniteModel):
-        return TreeMechanism(_solver(setting).tree())
-    if isinstance(setting.model, MaxMinModel):
-        return max_min.OrangeFirst(max_min.best_premiums())
-    model = correlated_model(setting)
-    if model.delta == 0:
-        return iid_optimum(setting.n_agents, setting.supply, setting.objective.name)
-    if model.delta == 1 and setting.objective.name == "welfare":
-        return random_serial_dictatorship(setting)
-    return BayesianPricing()
+    return _rule(setting).mechanism(setting)
 
 
 @cache
@@ -160,36 +126,40 @@ def _solver(setting: Setting) -> Solver:
     return Solver(setting)
 
 
-def _finite(setting: Setting) -> Bounds:
+def _finite(setting: Setting) -> Bracket:
     solver, unit = _solver(setting), setting.unit
     cells = {
         "anonymous_static": ("anonymous-static", "static"),
         "personalised_static": ("personalised-static", "static"),
         "rsd": ("zero", "random"),
     }
-    optimum = Value(float(solver.value() / unit))
-    return Bounds(
+    return Bracket(
         first_best=Value(float(solver.first_best / unit)),
-        upper=optimum,
-        lower=optimum,
+        upper=Value(float(solver.value() / unit)),
+        lower=Value(float(solver.tree().value / unit)),
         **{name: Value(float(solver.value(*cell) / unit)) for name, cell in cells.items()},
         upper_method="exact solver",
         lower_method="its decision tree",
     )
 
 
-def _correlated(setting: Setting) -> Bounds:
+def _decision_tree(setting: Setting) -> Mechanism:
+    return TreeMechanism(_solver(setting).tree())
+
+
+def _correlated(setting: Setting) -> Bracket:
     model, n, goal = correlated_model(setting), setting.n_agents, setting.objective.name
     uppers = [upper_bound(n, copies, model.delta, goal) for copies in setting.supply]
-    upper = Value.total((value, ROUNDING) for value, _ in uppers)
-    solved = model.delta == 0 or (model.delta == 1 and goal == "welfare")
-    lower = upper if solved else Value(*evaluate(explicit(setting), setting, PROFILES))
+    errors = [numerical_error(n, copies, 1 - model.delta) for copies in setting.supply]
+    upper = Value.total((value, error) for (value, _), error in zip(uppers, errors, strict=True))
+    solved = _is_solved(model, goal)
+    lower = upper if solved else Value(*evaluate(_pricing(setting), setting, PROFILES))
     static = [
         Value.total(best_static(n, copies, model.delta, goal, personalised)[1:] for copies in setting.supply)
         for personalised in (False, True)
     ]
     sold = sum(min(n, copies) for copies in setting.supply)
-    return Bounds(
+    return Bracket(
         first_best=Value(sum(highest_values(n, copies, model.delta) for copies in setting.supply)),
         upper=upper,
         lower=lower,
@@ -201,11 +171,26 @@ def _correlated(setting: Setting) -> Bounds:
     )
 
 
-def _max_min(setting: Setting) -> Bounds:
+def _is_solved(model: CorrelatedModel, objective: str) -> bool:
+    """Say whether the upper bound is earned: IID values, or one common value where all that is sold is welfare."""
+    return model.delta == 0 or (model.delta == 1 and objective == "welfare")
+
+
+def _pricing(setting: Setting) -> Mechanism:
+    model = correlated_model(setting)
+    if not _is_solved(model, setting.objective.name):
+        return BayesianPricing()
+    if model.delta == 1:
+        return random_serial_dictatorship(setting)
+    return iid_optimum(setting.n_agents, setting.supply, setting.objective.name)
+
+
+def _max_min(setting: Setting) -> Bracket:
+    max_min.check(setting)
     optimum = Value(max_min.optimum(), 1e-6)
     statics = [max_min.best_static(setting, personalised) for personalised in (False, True)]
     played = [_played(one, setting) for one in (*statics, random_serial_dictatorship(setting))]
-    return Bounds(
+    return Bracket(
         first_best=Value(max_min.first_best()),
         upper=optimum,
         lower=optimum,
@@ -217,6 +202,36 @@ def _max_min(setting: Setting) -> Bounds:
     )
 
 
+def _orange_first(setting: Setting) -> Mechanism:
+    max_min.check(setting)
+    return max_min.OrangeFirst(max_min.best_premiums())
+
+
 def _played(one: Mechanism, setting: Setting) -> Value:
     outcomes = play(one, setting, 4 * PROFILES)
     return Value(outcomes.mean, outcomes.standard_error)
+
+
+class Rule(NamedTuple):
+    """How the bracket of a kind of values is found; both parts refuse what is not proved."""
+
+    bracket: Callable[[Setting], Bracket]
+    mechanism: Callable[[Setting], Mechanism]
+
+
+RULES: dict[type, Rule] = {
+    FiniteModel: Rule(_finite, _decision_tree),
+    CorrelatedModel: Rule(_correlated, _pricing),
+    MaxMinModel: Rule(_max_min, _orange_first),
+}
+"""The rule for each model of values, and for no model derived from it."""
+
+
+def _rule(setting: Setting) -> Rule:
+    kind = type(setting.model)
+    if kind not in RULES:
+        raise ValueError(
+            f"no bracket is proved for setting {setting.name!r}, whose values are drawn by {kind.__name__}; "
+            f"one is for {', '.join(model.__name__ for model in RULES)}"
+        )
+    return RULES[kind]

@@ -73,17 +73,15 @@ class MaxMinModel:
     it. Otherwise (world 1) orange values white, and blue and red change roles.
     """
 
-    n_blue: int = 4
-
     @property
     def n_agents(self) -> int:
-        """One orange agent, then the blue, then the red ones."""
-        return 1 + 2 * self.n_blue
+        """One orange agent, then four blue, then four red ones."""
+        return 9
 
     @property
     def group_of(self) -> NDArray[np.int64]:
         """Orange, blue and red."""
-        return np.repeat(np.arange(3), [1, self.n_blue, self.n_blue])
+        return np.repeat(np.arange(3), [1, 4, 4])
 
     def sample(self, rng: np.random.Generator, n_profiles: int) -> Array:
         """Draw ``(B, n, 2)`` values for (black, white)."""
@@ -96,8 +94,7 @@ class MaxMinModel:
         modest = [(0.4, 0.5), (0.0, 0.25)]
         demanding = [(0.9, 1.0), (0.4, 0.5)]
         black, white = [(0.5, 1.0), (0.0, 0.0)], [(0.0, 0.0), (0.5, 1.0)]
-        k = self.n_blue
-        ends = np.array([[black] + [modest] * k + [demanding] * k, [white] + [demanding] * k + [modest] * k])
+        ends = np.array([[black] + [modest] * 4 + [demanding] * 4, [white] + [demanding] * 4 + [modest] * 4])
         return ends[..., 0], ends[..., 1]
 
 

@@ -24,7 +24,7 @@ Score = Callable[[Array, Array], Array]
 Combine = Callable[[Array, Array], Array]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Objective:
     """What is maximised.
 
@@ -44,6 +44,10 @@ class Objective:
     def __str__(self) -> str:
         """Return the name."""
         return self.name
+
+    def __repr__(self) -> str:
+        """Return the name in quotes."""
+        return repr(self.name)
 
 
 OBJECTIVES: dict[str, Objective] = {}

@@ -169,7 +169,7 @@ def explicit_mechanisms(of: Profile, jobs: int = 1) -> Iterator[dict[str, Any]]:
 
 def _explicit(panel: str, count: int) -> list[dict[str, Any]]:
     setting = settings.get(panel)
-    explicit = {"rsd": random_serial_dictatorship(setting), "lower": bounds.mechanism(panel)}
+    explicit = {"rsd": random_serial_dictatorship(setting), "lower": bounds.explicit_mechanism(setting)}
     rows = []
     for name, one in explicit.items():
         found = asdict(point(play(one, setting, count, evaluation_seed("final")), visits=0))

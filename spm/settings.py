@@ -52,10 +52,15 @@ class Setting:
         """Check sizes and the demand model.
 
         Raises:
-            ValueError: no agent, no item, or an unknown demand model.
+            ValueError: no agent, no item, other agents than the model draws, or an unknown demand model.
         """
         if not self.agents:
             raise ValueError(f"setting {self.name!r} needs at least 1 agent")
+        if self.model.n_agents != len(self.agents):
+            raise ValueError(
+                f"setting {self.name!r} must name the {self.model.n_agents} agents that its model draws, "
+                f"not {len(self.agents)}"
+            )
         if not self.supply or min(self.supply) < 1 or len(self.supply) != len(self.types):
             raise ValueError(f"setting {self.name!r} needs at least 1 copy of each item type, not {self.supply}")
         bundles(self.demand, len(self.types))

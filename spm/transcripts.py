@@ -130,7 +130,7 @@ def support_table(values: MaxMinModel) -> pd.DataFrame:
     ['black U[0.5, 1], white 0', 'black 0, white U[0.5, 1]']
     """
     low, high = values.supports()
-    kinds = {"orange": 0, f"{values.n_blue} × blue": 1, f"{values.n_blue} × red": 1 + values.n_blue}
+    kinds = {"orange": 0, "4 × blue": 1, "4 × red": 5}
     rows = [
         {"world": world, "probability": "1/2"}
         | {kind: _supports(low[world, i], high[world, i]) for kind, i in kinds.items()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spm import benchmarks, bounds, tables
+from spm import benchmarks, bounds, settings, tables
 from spm.fingerprints import dependencies
 from spm.optimum.adaptivity import correlated_map
 
@@ -21,7 +21,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_a_record_holds_the_bounds_and_is_made_once() -> None:
-    assert benchmarks.benchmark("two-worlds") == bounds.panel("two-worlds").as_dict()
+    assert benchmarks.benchmark("two-worlds") == bounds.bracket(settings.get("two-worlds")).as_dict()
     assert benchmarks.run(["two-worlds"]) == 0
 
 

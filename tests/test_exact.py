@@ -287,7 +287,7 @@ WEALTH = Objective("wealth", np.add)
     [
         (correlated(3, 1, 0.5), "finite setting"),
         (licences(), "finite setting"),
-        (finite("w", "", {"a": 1}, model({"x": 1}, [(1, [uniform(1)])]), objective=WEALTH), "unknown objective"),
+        (finite("w", "", {"a": 1}, model({"x": 1}, [(1, [uniform(1)])]), objective=WEALTH), "not 'wealth'"),
         (finite("c", "", {"a": 1}, model({"x": 1}, [(1, [uniform(1)])]), "combinatorial"), "unit or additive"),
         (
             finite("big", "", {f"t{t}": 9 for t in range(9)}, model({"x": 9}, [(1, [uniform([1] * 9)])])),

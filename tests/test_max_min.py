@@ -39,6 +39,38 @@ def test_no_premiums_on_a_grid_are_better() -> None:
     assert max(spare_value([*premiums, 0.0], 200) for premiums in product(grid, repeat=3)) <= best + 1e-7
 
 
+def box_bound(low: Array, high: Array, nodes: int = 40) -> Array:
+    """What no premiums in boxes exceed: agents take black as at the lowest ones, and decline as at the highest.
+
+    Boxes ``(X, 2)`` are of the first two premiums, less 1/2, in tenths. The third is 1/2: of the last two agents,
+    who are alike, the one who gains more should take black.
+    """
+    s = (np.arange(nodes) + 0.5) / nodes
+    total, waiting = np.zeros((len(low), nodes)), np.ones((len(low), nodes))
+    for agent in range(2):
+        total += waiting * (area(1 - low[:, [agent]]) - area(-low[:, [agent]])) * (1 - s) ** (3 - agent)
+        waiting = waiting * (area(high[:, [agent]] + 1) - area(high[:, [agent]] + s))
+    total += waiting * (0.5 * (1 - s) + area(np.ones(1)) - area(s))
+    return np.asarray(0.4 + 0.1 * ((1 - s) ** 4 * total).mean(axis=1))
+
+
+def area(x: Array) -> Array:
+    """The integral of clip(x, 0, 1)."""
+    return np.asarray(np.where(x < 1, np.maximum(x, 0) ** 2 / 2, x - 0.5))
+
+
+def test_no_premiums_at_all_are_better_by_branch_and_bound() -> None:
+    best = spare_value(best_premiums(), 40)
+    assert best_premiums()[2] == pytest.approx(0.5, abs=1e-6)
+    side, low = 0.25, np.array(list(product(np.arange(-1, 1, 0.25), repeat=2)))
+    while len(low) and side > 1e-4:
+        open_boxes = low[box_bound(low, low + side) > best + 1e-5]
+        side /= 2
+        low = (open_boxes[:, None] + side * np.array(list(product((0, 1), repeat=2)))).reshape(-1, 2)
+    assert len(low) == 0, "every box is shown to hold nothing better"
+    assert box_bound(np.full((1, 2), 0.3), np.full((1, 2), 0.3)) <= best
+
+
 def test_the_mechanism_earns_the_optimum_and_guarantees_what_the_papers_does() -> None:
     ours, papers = play(OrangeFirst(best_premiums()), SETTING, 30_000), play(OrangeFirst(), SETTING, 30_000)
     assert ours.mean == pytest.approx(max_min.optimum(), abs=4 * ours.standard_error)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -61,8 +63,18 @@ def test_the_slope_agrees_with_differences(objective: str) -> None:
 def test_one_common_value() -> None:
     """delta = 1. Welfare: sell all at 0. Revenue, 4 agents, 2 items: 2/3 twice, 1/3 twice, earns 2/3."""
     assert best_static(4, 2, 1.0, "welfare", True).value == pytest.approx(1.0)
-    assert best_static(4, 2, 1.0, "revenue", True).value == pytest.approx(2 / 3, abs=2e-3)
-    assert best_static(4, 2, 1.0, "revenue", False).value == pytest.approx(2 / 4, abs=2e-3)
+    assert best_static(4, 2, 1.0, "revenue", True).value == pytest.approx(2 / 3)
+    assert best_static(4, 2, 1.0, "revenue", False).value == pytest.approx(2 / 4)
+
+
+@pytest.mark.parametrize(("n", "m"), [(3, 2), (4, 1), (5, 2), (4, 3), (2, 5)])
+def test_the_revenue_of_one_common_value_is_best_down_staircases(n: int, m: int) -> None:
+    """A staircase of L steps sells a copy for L / 2(L + 1); no prices on a grid and in any order earn more."""
+    best = best_static(n, m, 1.0, "revenue", True).value
+    steps = [(n - 1 - copy) // m + 1 for copy in range(min(n, m))]
+    assert best == pytest.approx(sum(length / (2 * (length + 1)) for length in steps))
+    grid = product(np.linspace(0.1, 0.9, 9 if n < 5 else 5), repeat=n)
+    assert max(static_value(np.array(prices), m, 1.0, "revenue") for prices in grid) <= best + 1e-12
 
 
 def test_the_numerical_error_is_reported() -> None:

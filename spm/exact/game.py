@@ -15,7 +15,6 @@ from typing import NamedTuple
 from spm.demand import bundles
 from spm.exact.choices import Left, Offer, bought, offers
 from spm.finite import FiniteModel, Lottery, Values
-from spm.names import unknown
 from spm.settings import Setting
 
 OBJECTIVES = ("welfare", "revenue", "max-min")
@@ -60,11 +59,14 @@ Slots = tuple[tuple[Slot, int], ...]
 class Game:
     """The rules of one finite setting, with caches.
 
+    What is solved on it is proved for latent-class models, unit or additive demand, and welfare, revenue or
+    max-min fairness: then finitely many prices matter, and belief, agents left and items left suffice.
+
     Args:
         setting: its model must be a :class:`~spm.finite.FiniteModel`.
 
     Raises:
-        ValueError: another kind of model, combinatorial demand, or an unknown objective.
+        ValueError: another kind of model, demand or objective, or a setting that its model contradicts.
     """
 
     def __init__(self, setting: Setting) -> None:
@@ -76,7 +78,8 @@ class Game:
         if setting.demand not in DEMANDS:
             raise ValueError(f"exact solving takes unit or additive demand, not {setting.demand!r}")
         if setting.objective.name not in OBJECTIVES:
-            raise unknown("objective", setting.objective.name, OBJECTIVES)
+            raise ValueError(f"exact solving takes welfare, revenue or max-min, not {setting.objective.name!r}")
+        _check_model(setting, setting.model)
         self.setting = setting
         self.model = setting.model
         self.fair = setting.objective.name == "max-min"
@@ -156,6 +159,20 @@ class Game:
     def secured(self, belief: Belief) -> Fraction:
         """The expected objective in the end, apart from gains: the expected minimum for max-min fairness, or 0."""
         return sum((secured * chance for _, secured, chance in belief), Fraction(0)) if self.fair else Fraction(0)
+
+
+def _check_model(setting: Setting, model: FiniteModel) -> None:
+    """Check that prices and values are measured alike: the unit caps prices, and payoffs are divided by it.
+
+    Raises:
+        ValueError: the model has another number of types, or another highest value.
+    """
+    if model.width != setting.n_types:
+        raise ValueError(f"setting {setting.name!r} has {setting.n_types} item types, its model {model.width}")
+    if model.unit != setting.unit:
+        raise ValueError(
+            f"setting {setting.name!r} must have the highest value as unit, {model.unit}, not {setting.unit}"
+        )
 
 
 def normalised(weights: Mapping[tuple[int, Fraction], Fraction]) -> tuple[Fraction, Belief]:

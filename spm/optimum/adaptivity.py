@@ -1,6 +1,6 @@
 """The value of adaptivity in correlated settings: how much more than the best static prices the optimum earns.
 
-A map over sizes shares one dynamic programme and one guide among all of them, so it takes a second or two a size.
+A map over sizes shares one dynamic programme and one guide among all of them, so it takes about a second per size.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import pandas as pd
 
 from spm import settings
 from spm.optimum.bayes import BayesianPricing, evaluate
-from spm.optimum.iid import highest_values, mean_known
-from spm.optimum.relaxation import relaxed_bound
+from spm.optimum.iid import correlated_model, highest_values
+from spm.optimum.relaxation import upper_bound
 from spm.optimum.static_prices import best_static
 
 PROFILES, HIDDEN = 1024, 3
@@ -24,6 +24,9 @@ def correlated_map(
 ) -> pd.DataFrame:
     """Return the value of adaptivity over sizes: how much more than the best static prices the optimum earns.
 
+    ``upper`` and ``adaptivity_high`` are proved for every size. ``adaptivity_low`` is an estimate: ``lower`` is a
+    sample's mean, and ``best_static`` the best prices that several ascents found.
+
     Args:
         agents: numbers of agents n.
         items: numbers of items m; sizes with more items than agents are left out.
@@ -31,11 +34,17 @@ def correlated_map(
         objective: ``welfare`` or ``revenue``.
 
     Returns:
-        One row a size: n, m, delta, first_best, upper, lower (Bayesian pricing, or static prices where these seem
-        better), lower_error, best_static (personalised), and the bracket of the optimum over that in percent,
+        One row per size: n, m, delta, first_best, upper, lower (Bayesian pricing, or static prices where these
+        seem better), lower_error, best_static (personalised), and the bracket of the optimum over that in percent,
         adaptivity_low and adaptivity_high.
+
+    Raises:
+        ValueError: no size with at most as many items as agents, or an impossible size, delta or objective.
     """
+    items = list(items)
     sizes = [(n, m) for n in agents for m in items if m <= n]
+    if not sizes:
+        raise ValueError("a map needs at least one size with at most as many items as agents")
     most = (max(n for n, _ in sizes), max(m for _, m in sizes))
     rows = [_map_row(n, m, delta, objective, most) for n, m in sizes]
     table = pd.DataFrame(rows)
@@ -45,23 +54,20 @@ def correlated_map(
 
 
 def _map_row(n: int, m: int, delta: float, objective: str, most: tuple[int, int]) -> dict[str, float]:
-    upper, (lower, error) = mean_known(n, m, delta, objective), (0.0, 0.0)
-    if 0 < delta < 1:
-        hidden = min(HIDDEN, n)
-        upper = min(upper, relaxed_bound(n, m, delta, objective, hidden, most=most))
+    setting = settings.correlated(n, m, delta, objective)
+    correlated_model(setting)
+    upper, _ = upper_bound(n, m, delta, objective, min(HIDDEN, n), most)
     if delta == 0 or (delta == 1 and objective == "welfare"):
-        lower = upper
+        lower, error = upper, 0.0
     else:
-        setting = settings.correlated(n, m, delta, objective)
         lower, error = evaluate(BayesianPricing(most=most), setting, PROFILES)
     static = best_static(n, m, delta, objective, True)
     lower, error = max((lower, error), (static.value, static.error))
-    first_best = highest_values(n, m, delta)
     return {
         "n": n,
         "m": m,
         "delta": delta,
-        "first_best": first_best,
+        "first_best": highest_values(n, m, delta),
         "upper": upper,
         "lower": lower,
         "lower_error": error,

@@ -1,8 +1,7 @@
 """Bayesian pricing: an explicit SPM for correlated values, and how much exactly it earns.
 
 It visits agents in the order of their numbers (they are exchangeable), keeps the posterior of each type's latent
-(:mod:`spm.posterior`) and posts the price with the least expected regret against knowing it. The *myopic* rule
-heeds this visit alone: it posts the price that is best if z is revealed afterwards. The *farsighted* one adds
+(:mod:`spm.posterior`) and posts the price with the least expected regret against knowing it: this visit's, and
 what the belief will cost later (:mod:`spm.optimum.compressed`), so it also pays for information.
 """
 
@@ -16,9 +15,8 @@ import numpy as np
 from spm.demand import Array, valuations
 from spm.market import Market
 from spm.mechanisms import CHUNK, Agents, Mechanism, Rule
-from spm.models import CorrelatedModel
 from spm.optimum.compressed import guide
-from spm.optimum.iid import known_latent, mean_known, reward
+from spm.optimum.iid import correlated_model, known_latent, mean_known_below, reward
 from spm.posterior import chance_below, copies_left, correlated_posterior
 from spm.settings import Setting
 
@@ -28,22 +26,20 @@ class BayesianPricing:
     """Bayesian pricing of one or several types with correlated values.
 
     Attributes:
-        myopic: whether to heed this visit's regret alone.
         most: agents and copies for which to prepare, to share it among settings; None for the setting's own.
     """
 
-    myopic: bool = False
     most: tuple[int, int] | None = None
 
     def begin(self, setting: Setting, n_markets: int, rng: np.random.Generator) -> Rule:
         """Prepare the guides; nothing is drawn.
 
         Raises:
-            ValueError: the setting is not a correlated one.
+            ValueError: a setting that :func:`~spm.optimum.iid.correlated_model` refuses.
         """
         model = correlated_model(setting)
         sizes = [self.most or (setting.n_agents, copies) for copies in setting.supply]
-        guides = [guide(*size, model.delta, setting.objective.name, self.myopic) for size in sizes]
+        guides = [guide(*size, model.delta, setting.objective.name) for size in sizes]
 
         def rule(market: Market) -> tuple[Agents, Array]:
             weights, agents = correlated_posterior(market), market.agents_left.sum(axis=1)
@@ -58,18 +54,6 @@ class BayesianPricing:
         return rule
 
 
-def correlated_model(setting: Setting) -> CorrelatedModel:
-    """Return the setting's correlated model.
-
-    Raises:
-        ValueError: it has none, or its types are not bought each on its own.
-    """
-    model = setting.model
-    if not isinstance(model, CorrelatedModel) or (setting.demand != "additive" and setting.n_types > 1):
-        raise ValueError(f"setting {setting.name!r} does not have correlated values, separate for each type")
-    return model
-
-
 class Estimate(NamedTuple):
     """A mean and its standard error."""
 
@@ -82,13 +66,13 @@ def evaluate(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int 
 
     Its value is the mean optimum with known latents minus its expected regrets (:mod:`spm.optimum.compressed`),
     whichever SPM it is: it never knows more than the latents. Regrets are averaged over what the agent might do,
-    so the luck of the draw of values largely drops out.
+    so the luck of the draw of values largely drops out. The first mean is taken from below.
 
     Raises:
-        ValueError: the setting is not a correlated one.
+        ValueError: a setting that :func:`~spm.optimum.iid.correlated_model` refuses.
     """
     model = correlated_model(setting)
-    known = sum(mean_known(setting.n_agents, k, model.delta, setting.objective.name) for k in setting.supply)
+    known = sum(mean_known_below(setting.n_agents, k, model.delta, setting.objective.name) for k in setting.supply)
     draws, choices = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
     parts = []
     for start in range(0, n_profiles, CHUNK):

@@ -39,6 +39,7 @@ class Place:
 
     def interpolate(self, table: Array) -> Array:
         """Return the table ``(MEANS * len(CONCENTRATIONS),)`` at the places, bilinearly."""
+        # The table runs through concentrations first: the next one is an entry on, the next mean a whole step.
         step = len(CONCENTRATIONS)
         low = table[self.corner] + self.up * (table[self.corner + 1] - table[self.corner])
         corner = self.corner + step
@@ -48,8 +49,10 @@ class Place:
 
 def place(mean: Array, square: Array) -> Place:
     """Return where beliefs with the given mean and mean square (in units of delta) lie in the grid."""
+    # A Beta distribution with mean q and concentration c has variance q (1 - q) / (c + 1); solved for c.
     variance = np.maximum(square - mean**2, 1e-9)
     concentration = np.maximum(mean * (1 - mean) / variance - 1, 1e-3)
+    # Coordinates in the grid, which is equally spaced in the mean and in log c; beliefs outside move to its edge.
     logs = np.log(CONCENTRATIONS)
     across = np.clip(mean * MEANS - 0.5, 0, MEANS - 1 - 1e-9)
     along = np.clip((np.log(concentration) - logs[0]) / (logs[1] - logs[0]), 0, len(logs) - 1 - 1e-9)
@@ -59,6 +62,7 @@ def place(mean: Array, square: Array) -> Place:
 
 def _family() -> Array:
     """The grid's Beta distributions at the nodes, ``(MEANS * len(CONCENTRATIONS), NODES)``."""
+    # (MEANS, 1, 1) and (16, 1) against the nodes' cells: the mass of each of NODES equal cells of [0, 1].
     mean = (np.arange(MEANS)[:, None, None] + 0.5) / MEANS
     size = CONCENTRATIONS[:, None]
     edges = np.linspace(0.0, 1.0, NODES + 1)
@@ -72,8 +76,7 @@ class Guide:
     Attributes:
         below: P(v < p | a), ``(P, NODES)``.
         regret: a visit's regret, ``(n + 1, m + 1, P, NODES)``.
-        later: expected regret to come for each belief of the grid, ``(n + 1, m + 1, grid)``; zeros for a myopic
-            guide.
+        later: expected regret to come for each belief of the grid, ``(n + 1, m + 1, grid)``.
     """
 
     below: Array
@@ -82,18 +85,22 @@ class Guide:
 
     def cost(self, agents: int, copies: int, weights: Array, outlook: tuple[Array, Place, Place]) -> Array:
         """Return each price's expected regret, now and to come, ``(R, P)``, for beliefs ``weights (R, NODES)``."""
+        # Two tables over the grid for what the belief will cost: with the same copies left, or with one less.
         below, without, with_sale = outlook
         unsold, sold = self.later[agents - 1, copies], self.later[agents - 1, copies - 1]
+        # This visit's regret, (R, NODES) @ (NODES, P) -> (R, P), and the later one, by what the agent does.
         now = weights @ self.regret[agents, copies].T
         expected: Array = now + below * without.interpolate(unsold) + (1 - below) * with_sale.interpolate(sold)
         return expected
 
     def outlook(self, weights: Array) -> tuple[Array, Place, Place]:
         """Return for each price P(v < p), and where the belief will lie if there is no sale, or one."""
+        # Mass and first two moments of the belief together with a refusal, (R, P) each; a purchase has the rest.
         nodes = latent_nodes(1.0)
         moments = [weights @ (self.below * nodes**power).T for power in (0, 1, 2)]
         total = [(weights @ nodes**power)[:, None] for power in (0, 1, 2)]
         rest = [whole - part for whole, part in zip(total, moments, strict=True)]
+        # The posterior's mean and mean square, in units of delta, say where it lies in the grid.
         places = [
             place(first / np.maximum(mass, 1e-12), second / np.maximum(mass, 1e-12))
             for mass, first, second in (moments, rest)
@@ -106,21 +113,24 @@ class Guide:
 
 
 @lru_cache(maxsize=4)
-def guide(n_agents: int, n_items: int, delta: float, objective: str = "welfare", myopic: bool = False) -> Guide:
-    """Return the guide for up to n agents and m copies; a ``myopic`` one heeds this visit's regret alone."""
+def guide(n_agents: int, n_items: int, delta: float, objective: str = "welfare") -> Guide:
+    """Return the guide for up to n agents and m copies."""
     nodes, width = latent_nodes(delta), 1 - delta
+    # The optimum K(t, k, a) with the latent known, (n + 1, m + 1, NODES).
     known = known_latent(n_agents, n_items, nodes, width, objective).values
+    # Each price's chance of a refusal and its reward at each node, (P, NODES).
     below = chance_below(PRICES[:, None], nodes, width)
     now = reward(objective, PRICES[:, None], nodes, width)
     regret = np.zeros((n_agents + 1, n_items + 1, *below.shape))
     for t in range(1, n_agents + 1):
+        # K(t - 1, k, a) for every k, against every price: (m + 1, 1, NODES). What K(t, k, a) loses is the regret.
         before = known[t - 1][:, None]
         regret[t, 1:] = known[t, 1:, None] - now - (1 - below) * before[:-1] - below * before[1:]
     result = Guide(below, regret, np.zeros((n_agents + 1, n_items + 1, MEANS * len(CONCENTRATIONS))))
-    if not myopic:
-        family = _family()
-        outlook = result.outlook(family)
-        for t in range(1, n_agents + 1):
-            for k in range(1, n_items + 1):
-                result.later[t, k] = result.cost(t, k, family, outlook).min(axis=1)
+    # Backwards over agents left: the least expected regret for each belief of the grid, (grid, P) -> (grid,).
+    family = _family()
+    outlook = result.outlook(family)
+    for t in range(1, n_agents + 1):
+        for k in range(1, n_items + 1):
+            result.later[t, k] = result.cost(t, k, family, outlook).min(axis=1)
     return result

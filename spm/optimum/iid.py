@@ -9,6 +9,9 @@ whoever is visited. For welfare reward(p) = E[v; v >= p] and the best price is V
 for revenue reward(p) = p P(v >= p) and it is halfway between that and the highest value; both are kept within
 [a, a + w]. For delta = 0, IID values on [0, 1], this is the optimum itself (Proposition 5: agents and items left
 suffice); for delta > 0 its mean over a bounds every SPM, since knowing more never hurts.
+
+All that is said of correlated values, here and in the modules built on this one, is proved for the settings that
+:func:`correlated_model` accepts, and for no others.
 """
 
 from __future__ import annotations
@@ -21,11 +24,38 @@ import numpy as np
 from spm.demand import Array
 from spm.market import Market
 from spm.mechanisms import Agents, Rule
+from spm.models import CorrelatedModel
 from spm.names import unknown
 from spm.posterior import chance_below
-from spm.settings import Setting
+from spm.settings import Setting, correlated
 
 OBJECTIVES = ("welfare", "revenue")
+
+
+def correlated_model(setting: Setting) -> CorrelatedModel:
+    """Return a setting's correlated model, if what is said of correlated values is proved for the setting.
+
+    It is for values drawn by :class:`~spm.models.CorrelatedModel` itself with delta in [0, 1], one item type or
+    additive demand, and welfare or revenue: then agents are exchangeable and each type is a market of its own.
+
+    Raises:
+        ValueError: anything else.
+    """
+    model, name = setting.model, f"setting {setting.name!r}"
+    if type(model) is not CorrelatedModel:
+        raise ValueError(f"{name} does not have correlated values: they are drawn by {type(model).__name__}")
+    if not 0 <= model.delta <= 1:
+        raise ValueError(f"{name} must have delta in [0, 1], not {model.delta}")
+    if model.n_types != setting.n_types:
+        raise ValueError(f"{name} has {setting.n_types} item types, its model {model.n_types}")
+    if setting.demand != "additive" and (setting.demand != "unit" or setting.n_types > 1):
+        raise ValueError(
+            f"{name} must have additive demand, or unit demand and one type, "
+            f"not {setting.demand} demand and {setting.n_types}"
+        )
+    if setting.objective.name not in OBJECTIVES:
+        raise unknown("objective that sums over visits", setting.objective.name, OBJECTIVES)
+    return model
 
 
 class Known(NamedTuple):
@@ -82,10 +112,20 @@ def mean_known(n_agents: int, n_items: int, delta: float, objective: str = "welf
     A mechanism that is fixed relative to a earns a value linear in a, so the optimum is convex in a, and the
     trapezoid rule never falls below its mean. For welfare it is exact: all that can be sold is, so the optimum
     is linear.
+
+    Raises:
+        ValueError: an impossible size, delta or objective.
     """
+    correlated_model(correlated(n_agents, n_items, delta, objective))
     lower = np.linspace(0.0, delta, nodes)
     values = known_latent(n_agents, n_items, lower, 1 - delta, objective).values[n_agents, n_items]
     return float((values[1:] + values[:-1]).mean() / 2)
+
+
+def mean_known_below(n_agents: int, n_items: int, delta: float, objective: str) -> float:
+    """Return the same mean from below: the midpoint rule never exceeds the mean of a convex function."""
+    lower = delta * (np.arange(1000) + 0.5) / 1000
+    return float(known_latent(n_agents, n_items, lower, 1 - delta, objective).values[n_agents, n_items].mean())
 
 
 def highest_values(n_agents: int, copies: int, delta: float) -> float:

@@ -30,6 +30,9 @@ SHIFTS = {"welfare": (0.5,), "revenue": (0.0, 1.0)}
 WIDEST_STEP = 1 / 16
 """Lattice prices are at most this far apart."""
 ROUNDING = 1e-9
+"""Prices and ends of supports this close count as equal, in whichever way raises the bound."""
+DECIMALS = 12
+"""Kinks are rounded to these, so that equal ones are one price."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +70,12 @@ class Lattice:
             bow: ``(..., P - 1)``; at a share s of the way between two of them the value is at most their chord
                 plus ``bow * s * (1 - s)``.
         """
+        # On each step the value is chord + bow s (1 - s): its derivative rise + bow (1 - 2 s) vanishes at
+        # s = 1/2 + rise / (2 bow), kept within the step; without a bow the better end is best, (..., P - 1).
         rise = np.diff(values, axis=-1)
         share = np.clip(0.5 + rise / np.maximum(2 * bow, 1e-300), 0.0, 1.0)
         between = values[..., :-1] + share * (rise + bow * (1 - share))
+        # The best within a step, or the best lattice price: they agree but for rounding, (...).
         return np.asarray(np.maximum(between.max(axis=-1), values.max(axis=-1)))
 
 
@@ -91,26 +97,44 @@ def lattice(delta: float, cells: int, position: float = 0.5, objective: str = "w
     if not 0 < delta < 1 or cells < 1:
         raise ValueError(f"a lattice needs delta in (0, 1) and at least 1 cell, not {delta} and {cells}")
     step, width = delta / cells, 1 - delta
+    # The cells' lower ends a_j, (N,), at position 0; the position moves all ends and all prices by the same shift.
     lower: Array = np.arange(cells, dtype=np.float64) * step
+    # The kinks a_j and a_j + w with prices between them, (P,); as a column, to be compared with the cells, (P, 1).
     prices = _prices(np.concatenate([lower, lower + width]))
     column, shift = prices[:, None], position * step
+    # Between two lattice prices a cell has either values everywhere or none: which cells do, (P - 1, N). Rounding
+    # may count a cell too many, which tells less than is true and so raises the bound; never one too few.
     inside = (lower <= column[:-1] + ROUNDING) & (lower + width >= column[1:] - ROUNDING)
     steps = np.diff(prices)
+    # There the reward is a parabola whose second derivative is -curvature; elsewhere it is linear. Over a step of
+    # length L it exceeds its chord at the share s of the way by curvature L² s (1 - s) / 2.
     curvature = {"welfare": 1.0, "revenue": 2.0}[objective] / width
     return Lattice(
+        # Chances and rewards at the lattice prices, (P, N).
         prices,
         chance_below(column, lower, width),
         reward(objective, column + shift, lower + shift, width),
         inside * curvature * steps[:, None] ** 2 / 2,
+        # The cells that have values between two prices are neighbours: the first one, and the one after the last.
         inside.argmax(axis=1),
         inside.shape[1] - inside[:, ::-1].argmax(axis=1),
+        # A value is uniform over w, so it lies between two prices with a chance of their distance over w.
         steps / width * inside.any(axis=1),
     )
 
 
+def numerical_error(n_agents: int, n_items: int, width: float) -> float:
+    """Return by how much rounding may lower a bound for n agents and m items, values of the given width.
+
+    A kink moves by at most half of its last decimal, so at each of n visits a share 10^-12 / w of a value's chance
+    may be lost, and with it as much of what is still to come, at most m.
+    """
+    return max(ROUNDING, n_agents * n_items * 10.0**-DECIMALS / width) if width > 0 else ROUNDING
+
+
 def _prices(kinks: Array) -> Array:
     """The kinks, with more prices where they are far apart."""
-    kinks = np.unique(np.round(kinks, 12))
+    kinks = np.unique(np.round(kinks, DECIMALS))
     parts = [
         np.linspace(left, right, int(np.ceil((right - left) / WIDEST_STEP - ROUNDING)) + 1)[:-1]
         for left, right in pairwise(kinks)

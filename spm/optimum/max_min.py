@@ -1,5 +1,8 @@
 """Max-min fairness in the setting of Figure 4(c): the optimum, explicit mechanisms, and static prices.
 
+What is said here is proved for that setting and no other (:func:`check`): with another supply, demand, objective
+or other values the argument below fails.
+
 Orange goes first at price 0 and her choice tells the world: black in world 0, white in world 1. Call the group
 that is content with black *modest* (blue in world 0, red in world 1) and the other one *demanding*.
 
@@ -27,17 +30,33 @@ from itertools import combinations
 import numpy as np
 from scipy.optimize import minimize
 
+from spm import settings
 from spm.demand import Array
 from spm.market import Market
 from spm.mechanisms import Agents, Rule, StaticPrices, play
 from spm.settings import Setting
 
-ORANGE, BLUE, RED = 0, (1, 2, 3, 4), (5, 6, 7, 8)
-BLACK = 0
+PROVED = settings.max_min()
+(ORANGE,), BLUE, RED = (tuple(np.flatnonzero(PROVED.model.group_of == colour).tolist()) for colour in range(3))
+BLACK = PROVED.types.index("black")
 WITHHELD = 2.0
 """A price above every value."""
 PREMIUM, SCALE, FLOOR = 0.5, 0.1, 0.4
 """A demanding agent's premium for black is 0.5 + 0.1 (x - y), and what counts is 0.4 + 0.1 y; x, y uniform."""
+
+
+def check(setting: Setting) -> None:
+    """Check that a setting is the one for which the optimum is proved; names and titles do not matter.
+
+    Raises:
+        ValueError: another model, supply, demand or objective.
+    """
+    for field in ("model", "supply", "demand", "objective"):
+        given, proved = getattr(setting, field), getattr(PROVED, field)
+        if given != proved:
+            raise ValueError(
+                f"setting {setting.name!r} must have {field} {proved!r} for a bracket to be proved, not {given!r}"
+            )
 
 
 @dataclass(frozen=True)
@@ -55,7 +74,8 @@ class OrangeFirst:
         """Nothing is drawn."""
         modest_first = np.array([[ORANGE, *BLUE, *RED], [ORANGE, *RED, *BLUE]])
         black = np.zeros(setting.n_agents)
-        black[5 : 5 + len(self.premiums)] = self.premiums
+        after_modest = 1 + len(BLUE)
+        black[after_modest : after_modest + len(self.premiums)] = self.premiums
 
         def rule(market: Market) -> tuple[Agents, Array]:
             world = 1 - market.allocation[:, ORANGE, BLACK]
@@ -95,7 +115,11 @@ def _area(x: Array | float) -> Array:
 
 @cache
 def best_premiums() -> tuple[float, ...]:
-    """Return the premiums for the four demanding agents; the last one takes what is left."""
+    """Return the best premiums for the four demanding agents; the last one takes what is left.
+
+    They are found by a local search. The third is 1/2: of the last two agents, who are alike, the one who gains
+    more should take black. Branch and bound over the first two finds no better ones (in the tests).
+    """
 
     def lost(premiums: Array) -> float:
         return -spare_value([*premiums, 0.0])

@@ -5,6 +5,9 @@ ones a price for each round. Given the lower end a of the values' distribution (
 number of items left is a Markov chain, so the expected objective is a backward recursion over (agents left,
 items left), its derivative with respect to each round's price needs the forward distribution of the items
 left, and both are averaged over a by quadrature. Learned static mechanisms must end at these values.
+
+Values are computed, the maximum over prices is searched for: only for delta = 1 is it proved. So a *best* value is
+earned, and bounds nothing. Settings as in :func:`spm.optimum.iid.correlated_model`.
 """
 
 from __future__ import annotations
@@ -16,8 +19,9 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
 from spm.demand import Array
-from spm.optimum.iid import known_latent, reward
+from spm.optimum.iid import correlated_model, known_latent, reward
 from spm.posterior import chance_below
+from spm.settings import correlated
 
 COARSE, FINE = 256, 2048
 """Quadrature nodes while optimising, and for the reported value."""
@@ -37,7 +41,16 @@ def static_value(prices: Array, n_items: int, delta: float, objective: str, node
     >>> round(static_value(np.array([0.5, 0.5]), 1, 0.0, "welfare"), 6)  # 3/8 + 3/16
     0.5625
     """
+    if delta == 1:
+        return _common_value(prices, n_items, objective)
     return float(_backward(prices, n_items, _lower(delta, nodes), 1 - delta, objective)[-1][n_items].mean())
+
+
+def _common_value(prices: Array, n_items: int, objective: str) -> float:
+    """What prices earn from one common value a, exactly: between two neighbouring prices it is linear in a."""
+    edges = np.unique([0.0, *np.clip(prices, 0.0, 1.0), 1.0])
+    values = _backward(prices, n_items, (edges[1:] + edges[:-1]) / 2, 0.0, objective)[-1][n_items]
+    return float(values @ np.diff(edges))
 
 
 def _lower(delta: float, nodes: int) -> Array:
@@ -47,9 +60,11 @@ def _lower(delta: float, nodes: int) -> Array:
 
 def _backward(prices: Array, n_items: int, lower: Array, width: float, objective: str) -> list[Array]:
     """Values to come by agents left 0..n, each ``(m + 1, A)`` by items left."""
+    # Nobody left: nothing is earned, whatever is left. Then one round earlier at a time, so prices run backwards.
     values = [np.zeros((n_items + 1, len(lower)))]
     for price in prices[::-1]:
         below = chance_below(price, lower, width)
+        # With k >= 1 items: the reward, then k - 1 items after a sale or k without one, (m, A); row 0 stays 0.
         later = values[-1]
         value = np.zeros_like(later)
         value[1:] = reward(objective, price, lower, width) + (1 - below) * later[:-1] + below * later[1:]
@@ -61,14 +76,19 @@ def _value_and_slope(prices: Array, n_items: int, delta: float, objective: str) 
     """The value and its derivative with respect to each round's price ``(n,)``."""
     lower, width = _lower(delta, COARSE), 1 - delta
     values = _backward(prices, n_items, lower, width, objective)
+    # How likely it is that k items are left at each node a, (m + 1, A), with the node's weight 1/A in it.
     left = np.zeros((n_items + 1, len(lower)))
     left[n_items] = 1 / len(lower)
     slope = np.empty(len(prices))
     for step, price in enumerate(prices):
         below, later = chance_below(price, lower, width), values[len(prices) - step - 1]
+        # A higher price loses the agents whose value it is, density 1/w where the price is a possible value: each
+        # gave the price (revenue) or her value, which is the price (welfare), and a sale changes what is to come.
+        # For revenue the others pay more.
         density = ((price > lower) & (price < lower + width)) / width
         gained = (1 - below) * (objective == "revenue")
         slope[step] = (left[1:] * (density * (later[1:] - later[:-1] - price) + gained)).sum()
+        # Forward to the next round: k items stay k after a refusal, and k + 1 become k after a sale.
         stays = np.concatenate([left[:1], left[1:] * below])
         stays[:-1] += left[1:] * (1 - below)
         left = stays
@@ -77,17 +97,23 @@ def _value_and_slope(prices: Array, n_items: int, delta: float, objective: str) 
 
 @lru_cache(maxsize=512)
 def best_static(n_agents: int, n_items: int, delta: float, objective: str, personalised: bool) -> Static:
-    """Return the best static prices of a correlated setting.
+    """Return the best static prices found for a correlated setting.
 
     Anonymous: a grid search, refined. Personalised: the best of several ascents from different starts. For
-    delta = 1 these need no ascent: a common value is best sold at price 0 (welfare) or down a staircase (revenue).
+    delta = 1 these need no ascent: a common value is best sold at price 0 (welfare) or down staircases (revenue).
+
+    Raises:
+        ValueError: an impossible size, delta or objective.
     """
+    correlated_model(correlated(n_agents, n_items, delta, objective))
     anonymous = _best_anonymous(n_agents, n_items, delta, objective)
-    prices = anonymous
-    if personalised:
+    ends = []
+    if personalised and delta == 1:
+        ends = [_staircases(n_agents, n_items)]
+    elif personalised:
         starts = [anonymous, _stairs(n_agents, n_items), _on_track(n_agents, n_items, delta, objective)]
         ends = [_ascend(start, n_items, delta, objective) for start in starts]
-        prices = max([anonymous, *ends], key=lambda end: static_value(end, n_items, delta, objective))
+    prices = max([anonymous, *ends], key=lambda end: static_value(end, n_items, delta, objective))
     value, half = (static_value(prices, n_items, delta, objective, nodes) for nodes in (FINE, FINE // 2))
     return Static(prices, value, abs(value - half))
 
@@ -103,8 +129,20 @@ def _best_anonymous(n_agents: int, n_items: int, delta: float, objective: str) -
     return np.full(n_agents, min(best, refined, key=lost))
 
 
+def _staircases(n_agents: int, n_items: int) -> Array:
+    """A staircase down from 1 to 0 for each copy, which is best for the revenue of a common value (delta = 1).
+
+    Prices p_1 >= ... >= p_n earn sum over k of (p_{k-1} - p_k) (p_k + ... + p_{k+m-1}) = sum over k of
+    p_k (p_{k-m} - p_k), with p_k = 1 for k <= 0 and 0 for k > n. So every m-th agent stands on the same staircase,
+    whose steps are best equal; no order of the same prices earns more than the falling one.
+    """
+    agents = np.arange(n_agents)
+    steps = (n_agents - 1 - agents % n_items) // n_items + 1
+    return 1 - (agents // n_items + 1) / (steps + 1)
+
+
 def _stairs(n_agents: int, n_items: int) -> Array:
-    """Falling by a step after every m agents, which is best for the revenue of a common value (delta = 1)."""
+    """Falling by an equal step after every m agents."""
     steps = -(-n_agents // n_items)
     return 1 - (np.arange(n_agents) // n_items + 1) / (steps + 1)
 
@@ -118,8 +156,6 @@ def _on_track(n_agents: int, n_items: int, delta: float, objective: str) -> Arra
 
 def _ascend(start: Array, n_items: int, delta: float, objective: str) -> Array:
     bounds = [(0.0, 1.0)] * len(start)
-    if delta == 1:
-        return start
 
     def negative(prices: Array) -> tuple[float, Array]:
         value, slope = _value_and_slope(prices, n_items, delta, objective)
