@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spm.theory.memory import (
-    SIZES,
+    MATCHING_SIZES,
     Event,
-    History,
-    Policy,
+    EventPolicy,
+    Events,
     cost_of_forgetting,
     rebuild_history,
     required_memory,
@@ -20,10 +20,10 @@ from spm.theory.memory import (
 )
 
 
-def random_policy(seed: int, n_agents: int, n_types: int) -> Policy:
+def random_policy(seed: int, n_agents: int, n_types: int) -> EventPolicy:
     """A deterministic policy whose visits are drawn from a generator seeded by the whole history."""
 
-    def policy(history: History) -> tuple[int, tuple[float, ...]]:
+    def policy(history: Events) -> tuple[int, tuple[float, ...]]:
         words = [seed] + [int(1000 * x) for event in history for x in (event.agent, *event.prices, *event.bundle)]
         rng = np.random.default_rng(np.random.SeedSequence(words))
         left = sorted(set(range(n_agents)) - {event.agent for event in history})
@@ -37,7 +37,7 @@ def test_history_is_rebuilt_from_allocation_and_agents_left(seed: int, n: int, n
     rng = np.random.default_rng(seed)
     policy = random_policy(seed, n, n_types)
     allocation = [(0,) * n_types] * n
-    history: History = ()
+    history: Events = ()
     left = set(range(n))
     for _ in range(n):
         assert rebuild_history(policy, allocation, left) == history
@@ -57,8 +57,8 @@ def test_an_impossible_set_of_agents_left_is_refused() -> None:
 
 
 def test_every_matching_needs_its_own_continuation() -> None:
-    table = required_memory(SIZES)
-    for k, (n, m) in enumerate(SIZES):
+    table = required_memory(MATCHING_SIZES)
+    for k, (n, m) in enumerate(MATCHING_SIZES):
         counts = table[["matchings", "continuations", "allocations"]].iloc[k].tolist()
         assert counts == [perm(m, n)] * 3
         assert table["agents and items left"].iloc[k] == comb(m, n)

@@ -8,7 +8,7 @@ import pytest
 from spm.constructions import prop_3, prop_4, prop_5, prop_8
 from spm.finite import model, uniform
 from spm.settings import finite
-from spm.theory.histories import optimum
+from spm.theory.histories import history_optimum
 from spm.theory.offers import NOTHING
 from spm.theory.propositions import (
     agents_left_policies,
@@ -30,7 +30,7 @@ def test_agents_and_items_left_suffice_in_300_random_settings() -> None:
 
 def test_agents_and_items_left_suffice_in_the_constructions() -> None:
     for setting in (prop_4(), prop_8()):
-        assert value_from_left(setting) == optimum(setting)
+        assert value_from_left(setting) == history_optimum(setting)
 
 
 def test_the_dynamic_programme_has_its_closed_form() -> None:

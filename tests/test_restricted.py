@@ -14,7 +14,7 @@ from spm.market import Market
 from spm.settings import Setting, finite
 from spm.theory.economies import economy
 from spm.theory.memory import revealing_first
-from spm.theory.restricted import STATISTICS, best_restricted, evaluate, policy_table
+from spm.theory.restricted import VIEWS, best_restricted, policy_table, restricted_value
 
 Seen = tuple[frozenset[int], int]
 Policy = dict[Seen, tuple[int, int]]
@@ -57,11 +57,11 @@ def test_search_agrees_with_brute_force(supply: int) -> None:
         assert found.value == brute_force(joint(setting), supply, {})
 
 
-@pytest.mark.parametrize("statistic", STATISTICS)
+@pytest.mark.parametrize("statistic", VIEWS)
 @pytest.mark.parametrize("setting", [settings.get("id"), settings.get("kitchen-sink"), prop_5(), theorem_1(2, 3)])
 def test_the_policy_found_is_worth_what_is_claimed(setting: Setting, statistic: str) -> None:
     found = best_restricted(setting, statistic)
-    assert evaluate(setting, statistic, found.policy) == found.value <= found.optimum
+    assert restricted_value(setting, statistic, found.policy) == found.value <= found.optimum
 
 
 @pytest.mark.parametrize("setting", [settings.get("id"), prop_5(), theorem_1(2, 3)])

@@ -48,7 +48,7 @@ def choose(values: Vector, prices: Vector, items: Vector) -> int:
 
 
 @cache
-def offers(support: tuple[Vector, ...], items: Vector, revenue: bool) -> tuple[Vector, ...]:
+def price_menu(support: tuple[Vector, ...], items: Vector, revenue: bool) -> tuple[Vector, ...]:
     """Return price vectors that suffice for an agent with this support of value vectors.
 
     Args:
@@ -56,7 +56,7 @@ def offers(support: tuple[Vector, ...], items: Vector, revenue: bool) -> tuple[V
         items: copies left of each type, ``(T,)``.
         revenue: list the menu of occurring values instead of one price vector a choice map.
 
-    >>> offers(((3,), (9,)), (1,), False)  # sell to both, to the second only, to nobody
+    >>> price_menu(((3,), (9,)), (1,), False)  # sell to both, to the second only, to nobody
     ((3,), (9,), (10,))
     """
     no_sale = 1 + max(max(values) for values in support)

@@ -31,13 +31,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from spm.theory.economies import UNVISITED, State
-from spm.theory.histories import Solver, agents_left
+from spm.theory.economies import UNVISITED, HistoryState
+from spm.theory.histories import HistorySolver, agents_left
 from spm.theory.offers import Vector
 
 Features = Callable[[Vector, int], Vector]
 System = frozenset[tuple[Vector, int]]
-Weights = tuple[tuple[Fraction, ...], ...]
+ScoreWeights = tuple[tuple[Fraction, ...], ...]
 Matrix = NDArray[np.int64]
 LARGEST_DENOMINATOR = 1000
 """Certificates and weights are looked for among fractions with at most this denominator."""
@@ -62,7 +62,7 @@ def with_interaction(bought: Vector, n_types: int) -> Vector:
     return (*linear_features(bought, n_types), int(min(bought[:2]) >= 0))
 
 
-def score_systems(solver: Solver, state: State) -> frozenset[System]:
+def score_systems(solver: HistorySolver, state: HistoryState) -> frozenset[System]:
     """Return who must be visited where, for every optimal SPM from ``state``.
 
     Each system lists ``(bought, agent)``: at the history in which agents bought ``bought``, ``agent`` has to
@@ -132,7 +132,7 @@ def proves(multipliers: Sequence[Fraction], matrix: Matrix, strict: NDArray[np.b
     return min(multipliers) >= 0 and not any(sums) and strictly > 0
 
 
-def solution(system: System, features: Features, n_types: int, order: Sequence[int]) -> Weights | None:
+def solution(system: System, features: Features, n_types: int, order: Sequence[int]) -> ScoreWeights | None:
     """Return small weights that solve ``system``, one row an agent, checked exactly, or None if none are found."""
     rows = rows_of(system, order)
     matrix, strict = _matrix(rows, features, n_types)
