@@ -22,9 +22,9 @@ DELTAS = ("0", "0.25", "0.33", "0.5")
 NEAR = 0.98
 """A mechanism that earns this share of the optimum is called nearly optimal."""
 NOISE = 1.96
-AGENTS, FEW_ITEMS, MOST_ITEMS = 20, 1, (19, 20)
+AGENTS, FEW_ITEMS, MANY_ITEMS = 20, 1, (19, 20)
 OTHER_SIZES = ((10, 3), (10, 5), (30, 5), (30, 10))
-BATCHES, PAIRS = 32, 65_536
+PAIR_BATCHES, PAIRS = 32, 65_536
 
 
 @computed(
@@ -39,7 +39,7 @@ def correlation() -> Finding:
     rows, misses = [], []
     for delta in (*map(float, DELTAS), 1.0):
         model = CorrelatedModel(2, delta)
-        pairs = np.array_split(model.sample(np.random.default_rng(13), PAIRS)[..., 0], BATCHES)
+        pairs = np.array_split(model.sample(np.random.default_rng(13), PAIRS)[..., 0], PAIR_BATCHES)
         found = of_mean(np.array([stats.pearsonr(pair[:, 0], pair[:, 1]).statistic for pair in pairs]))
         rows.append((delta, found, model.correlation))
         misses += [] if found.low - 0.01 <= model.correlation <= found.high + 0.01 else [delta]
@@ -120,7 +120,7 @@ def shares_of_optimum(delta: float, end: str) -> pd.DataFrame:
 
 @cache
 def _extreme_sizes(delta: float) -> pd.DataFrame:
-    return correlated_map([AGENTS], [FEW_ITEMS, *MOST_ITEMS], delta)
+    return correlated_map([AGENTS], [FEW_ITEMS, *MANY_ITEMS], delta)
 
 
 @computed(

@@ -36,7 +36,7 @@ INCENTIVE_PANELS = ("delta-0.5", "kitchen-sink", "id", "additive", "max-min")
 REWARD_PANELS = ("delta-0.5", "revenue", "max-min")
 DESIGN = ("prop-1", "prop-2", "prop-4", "prop-6", "prop-7", "prop-8", "kitchen-sink")
 """Constructions small enough for the tree of whole histories."""
-MARKETS, STEPS, DRAWN_POLICIES, ROUNDED = 512, 60, 64, 1e-9
+PLAYED_MARKETS, STEPS, DRAWN_POLICIES, ROUNDED = 512, 60, 64, 1e-9
 CHAIN: tuple[Kind, ...] = (RSD, SD, ASP, PSP, SPM)
 INSIDE = (("SPM", "PSP"), ("PSP", "ASP"), ("ASP", "SD"), ("SD", "RSD"), ("SO", "RSD"), ("SPM", "SO"))
 
@@ -60,7 +60,7 @@ def strategyproof() -> Finding:
 def _gains(panel: str) -> Array:
     """What each agent of each market would gain by acting on the next market's values instead of hers."""
     setting = settings.get(panel)
-    values = setting.sample(np.random.default_rng(7), MARKETS)
+    values = setting.sample(np.random.default_rng(7), PLAYED_MARKETS)
     found = []
     for agent in range(setting.n_agents):
         acted = values.copy()
@@ -186,11 +186,11 @@ def terminal_rewards() -> Finding:
 def _rewards(panel: str) -> tuple[float, float, int]:
     """The largest reward before an end, the largest error of one at an end, and the number of ends."""
     setting, rng = settings.get(panel), np.random.default_rng(3)
-    batch = BatchedMarkets(setting, statistics.get("none"), MARKETS, seed=3)
+    batch = BatchedMarkets(setting, statistics.get("none"), PLAYED_MARKETS, seed=3)
     batch.reset()
     early, errors = [0.0], [0.0]
     for _ in range(STEPS):
-        actions = rng.random((MARKETS, setting.n_agents + setting.n_types)).astype(np.float32)
+        actions = rng.random((PLAYED_MARKETS, setting.n_agents + setting.n_types)).astype(np.float32)
         _, rewards, over, infos = batch.step(actions)
         fair = setting.objective == "max-min"
         ends = [info["objective"] - (0.0 if fair else info["first_best"]) for info in infos if info]
@@ -226,7 +226,7 @@ def whole_history() -> Finding:
 def _orders(seed: int) -> dict[bytes, set[bytes]]:
     """The orders of visits behind each observation that a drawn policy can make after two rounds."""
     setting = construction("prop-9")
-    values = setting.sample(np.random.default_rng(5), 4 * MARKETS)
+    values = setting.sample(np.random.default_rng(5), 4 * PLAYED_MARKETS)
     market = Market(setting, valuations(setting.demand, values))
     rule = drawn_policy(setting, seed).begin(setting, len(market), np.random.default_rng(0))
     for _ in range(2):

@@ -28,8 +28,8 @@ from spm.market import Market
 from spm.mechanisms import Agents, Mechanism, Rule, play, random_serial_dictatorship
 from spm.settings import Setting
 
-SEEDS, KEPT = 6, 3
-PLAYED, BATCHES, LEAST_VARIANCE = 2048, 16, 1e-20
+PAPER_SEEDS, KEPT = 6, 3
+PLAYED, REWARD_BATCHES, LEAST_VARIANCE = 2048, 16, 1e-20
 HOW_RUN = "It says how the experiments were run; no outcome could contradict it."
 
 
@@ -46,8 +46,8 @@ def seeds(evidence: Evidence) -> Finding:
     counts = sorted({len(evidence.all_seeds(*curve)) for curve in curves})
     kept = sorted({len(evidence.seeds(*curve)) for curve in curves})
     ours = f"profile {evidence.of.name}: {_range(counts)} seeds per curve, {_range(kept)} kept"
-    if counts != [SEEDS] or kept != [KEPT]:
-        reason = f"Profile {evidence.of.name!r} is not the paper's: {SEEDS} seeds, of which {KEPT} are kept."
+    if counts != [PAPER_SEEDS] or kept != [KEPT]:
+        reason = f"Profile {evidence.of.name!r} is not the paper's: {PAPER_SEEDS} seeds, of which {KEPT} are kept."
         return Finding(NOT_TESTABLE, ours, explanation=reason)
     shift, panel, name = max((_shift(evidence, *curve), *curve) for curve in curves)
     ours += f"; keeping raises a mean by up to {100 * shift:.2f} % ({settings.get(panel).title}, {name})"
@@ -172,7 +172,7 @@ class RandomPrices:
 def variance_ratio(panel: str, mechanism: Mechanism) -> Interval:
     """Return Var(regret) / Var(objective) with its interval over batches; 0 if the regret is constant."""
     played = play(mechanism, settings.get(panel), PLAYED, seed=11)
-    pairs = zip(np.split(played.regret, BATCHES), np.split(played.objective, BATCHES), strict=True)
+    pairs = zip(np.split(played.regret, REWARD_BATCHES), np.split(played.objective, REWARD_BATCHES), strict=True)
     parts = [(regret.var(), objective.var()) for regret, objective in pairs]
     return of_mean(
         np.array([regret / objective if regret > LEAST_VARIANCE else 0.0 for regret, objective in parts])

@@ -17,7 +17,7 @@ from spm.mechanisms import Agents, Rule, StaticPrices
 from spm.optimum.max_min import BLACK, BLUE, ORANGE, PREMIUM_GRID, RED, WITHHELD
 from spm.settings import Setting
 
-COARSE = 3
+GRID_STEP = 3
 """Every so many premiums of the grid are tried."""
 LAST_BLACK = 4
 """Black items that must be kept for the modest agents."""
@@ -56,7 +56,7 @@ def static_plans(n_agents: int) -> Iterator[StaticPrices]:
     for rounds in combinations(range(1, n_agents), len(BLUE)):
         blue, red = iter(BLUE), iter(RED)
         order = [ORANGE, *(next(blue) if step in rounds else next(red) for step in range(1, n_agents))]
-        for blues, reds in product(PREMIUM_GRID[::COARSE], repeat=2):
+        for blues, reds in product(PREMIUM_GRID[::GRID_STEP], repeat=2):
             asked = [blues if agent in BLUE else reds for agent in range(n_agents)]
             # A negative premium of black is a positive price of white.
             yield StaticPrices(tuple((max(premium, 0.0), max(-premium, 0.0)) for premium in asked), order)

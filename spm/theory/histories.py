@@ -1,4 +1,4 @@
-"""The tree of histories of a small finite setting, solved exactly by backward induction.
+"""The tree of histories of a small finite setting, solved exactly by backward induction: the second solver.
 
 A history fixes what every visited agent was offered and bought, and thereby which profiles are still possible;
 the optimum is
@@ -7,7 +7,8 @@ the optimum is
     V(h) = max over agents and offers of  sum of V(h + choice) over the choices that may follow,
 
 with unnormalised weights w. Nothing is assumed about what has to be remembered: agents left, items left or an
-allocation matrix play no part in it, which makes the tree the judge of the claims about them.
+allocation matrix play no part in it, and it shares no code with :mod:`spm.exact`. So it can judge claims about the
+former, and the values of the latter.
 
 Source: the POMDP of the paper's "Learning Optimal SPMs".
 """

@@ -34,6 +34,7 @@ from spm.theory.scores import (
     linear_features,
     score_systems,
     solution,
+    with_interaction,
 )
 
 
@@ -79,9 +80,9 @@ class LinearCheck:
         optimum: value of an optimal SPM, before normalisation.
         systems: number of score systems of optimal SPMs.
         infeasible: how many have a verified certificate of infeasibility.
-        certificates: the certificates, one a system that has one.
+        certificates: the certificates, one per system that has one.
         solved: how many have a verified solution.
-        weights: score weights that attain ``value``, one row an agent, if any.
+        weights: score weights that attain ``value``, one row per agent, if any.
         value: best exact value of a policy that solves a system, before normalisation, if any does.
     """
 
@@ -123,6 +124,14 @@ def check_linear(setting: Setting, features: Features = linear_features, order: 
     )
 
 
+def linear_table(setting: Setting) -> pd.DataFrame:
+    """Return how many score systems linear scores solve, without and with one interaction of the features."""
+    checks = [check_linear(setting, features) for features in (linear_features, with_interaction)]
+    rows = [(check.systems, check.infeasible, check.solved) for check in checks]
+    names = ["score systems", "proved infeasible", "solved"]
+    return pd.DataFrame(rows, columns=names, index=["linear", "linear + one interaction"])
+
+
 def certificate_table(setting: Setting, proof: Certificate) -> pd.DataFrame:
     """Return a certificate in words: each inequality and its multiplier; their weighted sum reads 0 > 0."""
     rows = [
@@ -142,7 +151,7 @@ def _holding(setting: Setting, agent: int, choice: int) -> str:
 
 
 def weight_table(setting: Setting, weights: ScoreWeights) -> pd.DataFrame:
-    """Return score weights with named features, one row an agent, columns that are all zero left out."""
+    """Return score weights with named features, one row per agent, columns that are all zero left out."""
     names = [f"{agent} holds {item}" for agent in setting.agents for item in setting.types]
     names += [f"{agent} left" for agent in setting.agents] + ["constant"]
     names += [f"{setting.agents[0]} and {setting.agents[1]} both hold"] * (len(weights[0]) - len(names))

@@ -61,7 +61,7 @@ def rebuild_history(policy: EventPolicy, allocation: Sequence[Held], left: Colle
 
     Args:
         policy: whom to visit after a history, and at what prices.
-        allocation: the 0/1 allocation matrix, one bundle an agent, ``(n, T)``.
+        allocation: the 0/1 allocation matrix, one bundle per agent, ``(n, T)``.
         left: agents not yet visited.
 
     Raises:
@@ -83,7 +83,7 @@ def rebuild_history(policy: EventPolicy, allocation: Sequence[Held], left: Colle
 
 
 def revealed(market: Economy, n_revealing: int) -> list[HistoryState]:
-    """Return the states after the first ``n_revealing`` agents were visited at prices 0, one a matching."""
+    """Return the states after the first ``n_revealing`` agents were visited at prices 0, one per matching."""
     layer = [market.start]
     for agent in range(n_revealing):
         free = (0,) * len(market.supply)
@@ -98,9 +98,9 @@ def required_memory(sizes: Sequence[tuple[int, int]] = MATCHING_SIZES) -> pd.Dat
         sizes: revealing agents n and items m that they are matched to, n <= m.
 
     Returns:
-        One row a size: matchings M; continuations (the largest number of matchings found no two of which share an
-        optimal visit); bits, log2 of that; the bound min{n, m} log2 max{n, m}; and how many
-        observations agents and items left, and the allocation, make of the matchings.
+        One row per size: matchings M; continuations, the largest number of matchings found no two of which share
+        an optimal visit; bits, log2 of that; the bound min{n, m} log2 max{n, m}; and how many of the matchings
+        agents and items left, and the allocation, tell apart.
     """
     rows = []
     for n, m in sizes:
@@ -249,7 +249,7 @@ def cost_of_forgetting() -> pd.DataFrame:
     """Compare the best deterministic policies that see agents and items left, or the allocation, with the optimum.
 
     Returns:
-        One row a setting and rule on the order: the optimum with full memory and the exact values of
+        One row per setting and rule on the order: the optimum with full memory and the exact values of
         ``allocation`` and ``items-agents-left``, before normalisation, and the loss of the latter.
     """
     cases: list[tuple[str, Setting, str, Order]] = [

@@ -54,7 +54,7 @@ def price_menu(support: tuple[Vector, ...], items: Vector, revenue: bool) -> tup
     Args:
         support: value vectors that she may have, each ``(T,)``, integer multiples of ``T + 2`` ticks.
         items: copies left of each type, ``(T,)``.
-        revenue: list the menu of occurring values instead of one price vector a choice map.
+        revenue: list the menu of occurring values instead of one price vector per choice map.
 
     >>> price_menu(((3,), (9,)), (1,), False)  # sell to both, to the second only, to nobody
     ((3,), (9,), (10,))

@@ -10,7 +10,7 @@ whole histories (:func:`spm.theory.histories.tree_value`). Where values compete 
 maximised in both over the same finite menu of prices (see :mod:`spm.theory.offers`).
 
 *Proposition 6.* Policies that see only the set of agents left are static orders with static personalised
-prices. One agent is visited a round whatever she buys, so the sets of agents left that a policy meets form
+prices. One agent is visited per round, whatever she buys, so the sets of agents left that a policy meets form
 one chain. Here all such policies are run on all profiles of a grid, and the set of mechanisms (maps from profiles
 to allocation and payments) is compared with that of all static orders and prices. Note that static personalised
 prices with an *adaptive* order (Definition 2 without Definition 3) are more than this: see Proposition 3.
@@ -95,7 +95,7 @@ def check_proposition_5(n_settings: int = 300, seed: int = 5) -> pd.DataFrame:
     """Solve random independent settings twice: over whole histories, and over agents and items left.
 
     Returns:
-        One row a setting: objective, agents, types, items, both optima (fractions, before normalisation), and
+        One row per setting: objective, agents, types, items, both optima (fractions, before normalisation), and
         whether they are equal.
     """
     rows = []
@@ -185,7 +185,8 @@ def check_proposition_6(
         sizes: agents n, supply ``(T,)``, and L: values are 1 to L, prices 1 to L + 1 (the last sells nothing).
 
     Returns:
-        One row a size: numbers of policies and of distinct mechanisms of both classes, and whether the sets agree.
+        One row per size: numbers of policies and of distinct mechanisms in both classes, and whether the sets
+        agree.
     """
     rows = []
     for n_agents, supply, levels in sizes:

@@ -65,7 +65,7 @@ class Option(NamedTuple):
 
 
 class LayerPlan(NamedTuple):
-    """Best visits from a layer, one an observation, and the weighted value they lead to."""
+    """Best visits from a layer, one per observation, and the weighted value they lead to."""
 
     value: int
     options: tuple[Option, ...]
@@ -210,7 +210,7 @@ def together(options: tuple[Option, ...]) -> Layer:
 
 
 def policy_table(setting: Setting, best: Restricted) -> pd.DataFrame:
-    """Return a policy that sees agents and items left, one row an observation, in the order of visits.
+    """Return a policy that sees agents and items left, one row per observation, in the order of visits.
 
     Raises:
         ValueError: the policy sees something else.

@@ -133,7 +133,7 @@ def proves(multipliers: Sequence[Fraction], matrix: Matrix, strict: NDArray[np.b
 
 
 def solution(system: System, features: Features, n_types: int, order: Sequence[int]) -> ScoreWeights | None:
-    """Return small weights that solve ``system``, one row an agent, checked exactly, or None if none are found."""
+    """Return small weights that solve ``system``, one row per agent, checked exactly, or None."""
     rows = rows_of(system, order)
     matrix, strict = _matrix(rows, features, n_types)
     width = matrix.shape[1]
