@@ -14,8 +14,13 @@ from spm.theory.memory import (
     EventPolicy,
     Events,
     cost_of_forgetting,
+    count_by_hand,
+    holdings,
+    holdings_of_policy,
+    reached,
     rebuild_history,
     required_memory,
+    space,
     visits_in_doubt,
 )
 
@@ -77,3 +82,32 @@ def test_cost_of_forgetting() -> None:
     assert table.loc[("ID", "any"), "loss"] == 0
     assert table.loc[("ID", "agents 1 to 3 first"), "loss"] == Fraction(5, 4)
     assert (table.drop(index=[("ID", "any"), ("Kitchen sink", "any")])["loss"] > 0).all()
+
+
+@pytest.mark.parametrize("n", range(1, 5))
+@pytest.mark.parametrize("m", range(1, 5))
+def test_holdings_are_counted_as_their_lists(n: int, m: int) -> None:
+    assert (holdings(n, m), holdings_of_policy(n, m)) == count_by_hand(n, m)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_policy_meets_as_many_holdings_and_none_twice(seed: int) -> None:
+    found = reached(4, 3, seed)
+    assert len(found) == len(set(found)) == holdings_of_policy(4, 3)
+
+
+def test_holdings_with_one_item_or_one_agent_by_hand() -> None:
+    # One item: nobody holds it and any set is left, or a holder and any set of the others.
+    assert holdings(3, 1) == 2**3 + 3 * 2**2
+    # Under one policy: 0 to n rounds without a sale, or sold in one of them.
+    assert holdings_of_policy(100, 1) == 101 + 100
+    # One agent: left, or visited with one of the items or none.
+    assert holdings(1, 100) == holdings_of_policy(1, 100) == 102
+
+
+def test_only_the_known_policy_keeps_within_the_bounds() -> None:
+    table = space()
+    for bound in ("n log m", "m log n", "min log max"):
+        assert (table["one policy"] <= 2 * table[bound]).all()
+    assert (table["any policy"] <= 2 * table["n log m"]).all()
+    assert (table["any policy"] > 2 * table["m log n"]).any()

@@ -102,6 +102,7 @@ def economy(setting: Setting) -> Economy:
             f"setting {setting.name!r} must maximise one of {TREE_OBJECTIVES}, not {setting.objective!r}"
         )
     joint = _joint(setting.name, setting.model)
+    # Values become whole multiples of T + 2 ticks, which leaves room for strict inequalities between prices.
     ticks = (setting.n_types + 2) * lcm(
         *(value.denominator for profile in joint for row in profile for value in row)
     )

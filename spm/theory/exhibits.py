@@ -60,7 +60,7 @@ def construction_tree(name: str) -> Drawing:
     return diagrams.tree(setting, Solver(setting).tree(prices, order), f"tree-{name}", TITLES[prices])
 
 
-def described_table() -> Styler:
+def described_table() -> pd.DataFrame:
     """Return the paper's own mechanisms with exact values, optima and losses, before normalisation."""
     rows = []
     for mechanism in PAPER_MECHANISMS.values():
@@ -68,7 +68,7 @@ def described_table() -> Styler:
         value, best = mechanism.value(), Solver(setting).value()
         rows.append((setting.title, mechanism.description, *map(str, (value, best, best - value))))
     names = ["setting", "the mechanism described", "its value", "optimum", "loss"]
-    return pd.DataFrame(rows, columns=names).style.hide(axis="index")
+    return pd.DataFrame(rows, columns=names)
 
 
 def played_table(names: Iterable[str] = TREES, n_profiles: int = 200_000) -> pd.DataFrame:

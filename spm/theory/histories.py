@@ -69,6 +69,7 @@ def _received(profile: ValueProfile, state: HistoryState) -> list[int]:
 
 def visit(market: Economy, state: HistoryState, agent: int, prices: Vector) -> Move:
     """Visit ``agent`` at ``prices`` and sort the possible profiles by what she buys."""
+    # What she would buy in each profile; then the profiles still possible, by what she buys.
     answers = market.answers(agent, prices, on_sale(market, state, agent))
     sorted_by: dict[int, list[int]] = {}
     for k in state.possible:

@@ -65,6 +65,7 @@ def play_linear(market: Economy, weights: ScoreWeights, features: Features, orde
         if is_over(market, state):
             total += outcome_value(market, state)
             continue
+        # Scores of the agents left, one product of weights and features each; ties go by the order.
         x, left = features(state.bought, n_types), agents_left(state)
         scores = {i: sum(w * a for w, a in zip(weights[i], x, strict=True)) for i in left}
         agent = min(left, key=lambda i: (-scores[i], order.index(i)))

@@ -104,6 +104,7 @@ def required_memory(sizes: Sequence[tuple[int, int]] = MATCHING_SIZES) -> pd.Dat
     """
     rows = []
     for n, m in sizes:
+        # One state per matching; each needs a visit that is optimal in no other.
         market = economy(theorem_1(n, m))
         states = revealed(market, n)
         needed = _disjoint(HistorySolver(market), states)

@@ -56,6 +56,7 @@ def value_from_left(setting: Setting) -> Fraction:
     def gain(agent: int, prices: Vector, agents: frozenset[int], items: Vector) -> Fraction:
         total = Fraction(0)
         for chance, values in draws[agent]:
+            # Her value or payment now, and the best that can follow with one copy less.
             t = choose(values, prices, items)
             got = 0 if t == NOTHING else prices[t] if revenue else values[t]
             left = tuple(copies - (s == t) for s, copies in enumerate(items))

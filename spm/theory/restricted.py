@@ -104,8 +104,11 @@ def best_restricted(setting: Setting, statistic: str, order: Order = agents_left
         order: agents that may be visited next; all that are left unless a rule is imposed.
 
     Raises:
-        ValueError: an unknown statistic, or see :func:`spm.theory.economies.economy`.
+        ValueError: an unknown statistic; ``agents-left`` with several types, where prices may meet different items
+            left; or see :func:`spm.theory.economies.economy`.
     """
+    if statistic == "agents-left" and setting.n_types > 1:
+        raise ValueError(f"setting {setting.name!r} must have one type for agents-left, not {setting.n_types}")
     market = economy(setting)
     search = Search(market, lookup("statistic", statistic, VIEWS), order)
     policy = {
@@ -161,6 +164,7 @@ class Search:
     def _visits(self, part: Layer) -> Iterator[Option]:
         for agent in self.order(part[0]):
             for prices in menu(self.market, part[0], agent):
+                # The same visit to every history that looks alike; what follows it, and what it ends.
                 moves = [visit(self.market, state, agent, prices) for state in part]
                 states = sorted(chain.from_iterable(move.after.values() for move in moves))
                 ended = [state for state in states if is_over(self.market, state)]
@@ -184,6 +188,7 @@ class _Joint:
     def __init__(self, search: Search, parts: list[Layer]) -> None:
         self.search, self.parts = search, parts
         alone = [search.value(part) for part in parts]
+        # What the k-th observation and those after it are worth at most, if their histories never met others.
         self.rest = [sum(alone[k:]) for k in range(len(parts) + 1)]
         self.plan = LayerPlan(-1, ())
         self._extend((), 0)
@@ -197,6 +202,7 @@ class _Joint:
                 self.plan = LayerPlan(value, chosen)
             return
         for option in self.search.options(self.parts[k]):
+            # Options come best bound first, so none after this one can do better.
             if promised + option.bound + self.rest[k + 1] <= self.plan.value:
                 break
             alone = promised + option.settled + self.search.value(option.after)
