@@ -32,7 +32,7 @@ from spm import (
     verify,
 )
 from spm.actors import VARIANTS
-from spm.claims import entries, evidence
+from spm.claims import evidence, ledger
 from spm.constructions import CONSTRUCTIONS, construction
 from spm.exact import ORDERS, Solver, tree_text
 from spm.learning import Specification, evaluation_seed, point, train
@@ -314,9 +314,9 @@ def show_bounds(options: argparse.Namespace) -> None:
 
 def show_claims(options: argparse.Namespace) -> None:
     """Check every claim against the exact solver and the records of a profile."""
-    checked = entries.ledger(evidence.load(experiments.profile(options.profile)))
-    data = {"counts": entries.counts(checked), "claims": [entry.as_dict() for entry in checked]}
-    emit(options, data, entries.text(checked))
+    checked = ledger.check_claims(evidence.load(experiments.profile(options.profile)))
+    data = {"counts": ledger.counts(checked), "claims": [entry.as_dict() for entry in checked]}
+    emit(options, data, ledger.ledger_text(checked))
 
 
 def show_bench(options: argparse.Namespace) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from spm import bounds, settings
+from spm import bounds, settings, statistics
 from spm.actors import mechanism as learned_mechanism
 from spm.bounds import Value
 from spm.finite import FiniteModel, Lottery, model, vector

@@ -10,7 +10,7 @@ from spm.constructions import prop_1, prop_2, prop_7, theorem_1
 from spm.finite import Lottery, model, surely, uniform
 from spm.settings import Setting, finite
 from spm.theory.economies import economy
-from spm.theory.histories import Solver, is_over, optimum, tree_value
+from spm.theory.histories import HistorySolver, history_optimum, is_over, tree_value
 
 OBJECTIVES = ("welfare", "revenue", "max-min")
 
@@ -38,15 +38,15 @@ def iid_one_item(n_agents: int, objective: str) -> Setting:
 def test_one_item_iid_has_a_closed_form(n_agents: int) -> None:
     # Offer it above 1 to all but the last. She is left with it with probability 2^-(n-1).
     missed = Fraction(1, 2 ** (n_agents - 1))
-    assert optimum(iid_one_item(n_agents, "welfare")) == 3 * (1 - missed) + 2 * missed
-    assert optimum(iid_one_item(n_agents, "revenue")) == 3 * (1 - missed) + Fraction(3, 2) * missed
+    assert history_optimum(iid_one_item(n_agents, "welfare")) == 3 * (1 - missed) + 2 * missed
+    assert history_optimum(iid_one_item(n_agents, "revenue")) == 3 * (1 - missed) + Fraction(3, 2) * missed
 
 
 def test_max_min_shares_two_items_as_values_tell() -> None:
     worlds = [("1/2", [surely([4, 1]), surely([3, 3])]), ("1/2", [surely([1, 5]), surely([2, 9])])]
     values = model({"a": 1, "b": 1}, worlds)
     fair = finite("fair", "Fair", {"x": 1, "y": 1}, values, objective="max-min")
-    assert optimum(fair) == Fraction(3, 2) + Fraction(2, 2)
+    assert history_optimum(fair) == Fraction(3, 2) + Fraction(2, 2)
 
 
 def test_known_optima() -> None:
@@ -59,19 +59,19 @@ def test_known_optima() -> None:
         (prop_7(), 10 + Fraction(11, 2)),
     ]:
         market = economy(setting)
-        assert market.exact(Solver(market).value(market.start)) == value
+        assert market.exact(HistorySolver(market).value(market.start)) == value
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_merging_equal_states_changes_nothing(objective: str) -> None:
     for child in np.random.SeedSequence(1).spawn(12):
         market = economy(correlated_setting(np.random.default_rng(child), objective))
-        assert Solver(market).value(market.start) == tree_value(market, market.start)
+        assert HistorySolver(market).value(market.start) == tree_value(market, market.start)
 
 
 def test_optimal_moves_keep_the_optimum_and_end_with_it() -> None:
     market = economy(theorem_1(1, 2))
-    solver = Solver(market)
+    solver = HistorySolver(market)
     pending = [market.start]
     while pending:
         state = pending.pop()
@@ -86,4 +86,4 @@ def test_theorem_1_attains_the_first_best() -> None:
     market = economy(theorem_1(2, 3))
     prizes = [max(profile[2][3], profile[3][3]) for profile in market.profiles]
     best = sum(w * (2 * market.ticks + prize) for w, prize in zip(market.weights, prizes, strict=True))
-    assert Solver(market).value(market.start) == best
+    assert HistorySolver(market).value(market.start) == best

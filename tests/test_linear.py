@@ -5,10 +5,8 @@ from fractions import Fraction
 import pytest
 
 from spm.constructions import prop_1, prop_7
-from spm.finite import chance, model, surely
-from spm.settings import Setting, finite
 from spm.theory.economies import economy
-from spm.theory.linear import certificate_table, check_linear, play_linear, weight_table
+from spm.theory.linear import certificate_table, check_linear, other_items_alone, play_linear, weight_table
 from spm.theory.scores import linear_features, with_interaction
 
 
@@ -36,17 +34,6 @@ def test_one_interaction_is_enough() -> None:
     table = weight_table(prop_7(), check.weights)
     assert "Alice and Bob both hold" in table.columns
     assert list(table.index) == ["Alice", "Bob", "Carl", "Dan"]
-
-
-def other_items_alone() -> Setting:
-    """As Proposition 7's setting, but whoever is alone in getting an item gets item 1, or both want item 1."""
-    nothing, one, two = surely([0, 0, 0]), surely([10, 0, 0]), surely([0, 10, 0])
-    gamble, safe = chance("1/10", [0, 0, 10], [0, 0, 0]), surely([0, 0, 5])
-    even = [(one, two), (two, one), (nothing, nothing)]
-    odd = [(one, one), (one, nothing), (nothing, one)]
-    worlds = [("1/6", [*pair, gamble, safe]) for pair in even] + [("1/6", [*pair, safe, gamble]) for pair in odd]
-    values = model({"Alice": 1, "Bob": 1, "Carl": 1, "Dan": 1}, worlds)
-    return finite("other", "Other", {"item 1": 1, "item 2": 1, "item 3": 1}, values)
 
 
 def test_the_four_outcomes_are_not_enough_if_the_items_tell_them_apart() -> None:

@@ -9,21 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spm.theory.memory import (
-    SIZES,
+    MATCHING_SIZES,
     Event,
-    History,
-    Policy,
+    EventPolicy,
+    Events,
     cost_of_forgetting,
+    count_by_hand,
+    holdings,
+    holdings_of_policy,
+    reached,
     rebuild_history,
     required_memory,
+    space,
     visits_in_doubt,
 )
 
 
-def random_policy(seed: int, n_agents: int, n_types: int) -> Policy:
+def random_policy(seed: int, n_agents: int, n_types: int) -> EventPolicy:
     """A deterministic policy whose visits are drawn from a generator seeded by the whole history."""
 
-    def policy(history: History) -> tuple[int, tuple[float, ...]]:
+    def policy(history: Events) -> tuple[int, tuple[float, ...]]:
         words = [seed] + [int(1000 * x) for event in history for x in (event.agent, *event.prices, *event.bundle)]
         rng = np.random.default_rng(np.random.SeedSequence(words))
         left = sorted(set(range(n_agents)) - {event.agent for event in history})
@@ -37,7 +42,7 @@ def test_history_is_rebuilt_from_allocation_and_agents_left(seed: int, n: int, n
     rng = np.random.default_rng(seed)
     policy = random_policy(seed, n, n_types)
     allocation = [(0,) * n_types] * n
-    history: History = ()
+    history: Events = ()
     left = set(range(n))
     for _ in range(n):
         assert rebuild_history(policy, allocation, left) == history
@@ -57,8 +62,8 @@ def test_an_impossible_set_of_agents_left_is_refused() -> None:
 
 
 def test_every_matching_needs_its_own_continuation() -> None:
-    table = required_memory(SIZES)
-    for k, (n, m) in enumerate(SIZES):
+    table = required_memory(MATCHING_SIZES)
+    for k, (n, m) in enumerate(MATCHING_SIZES):
         counts = table[["matchings", "continuations", "allocations"]].iloc[k].tolist()
         assert counts == [perm(m, n)] * 3
         assert table["agents and items left"].iloc[k] == comb(m, n)
@@ -77,3 +82,32 @@ def test_cost_of_forgetting() -> None:
     assert table.loc[("ID", "any"), "loss"] == 0
     assert table.loc[("ID", "agents 1 to 3 first"), "loss"] == Fraction(5, 4)
     assert (table.drop(index=[("ID", "any"), ("Kitchen sink", "any")])["loss"] > 0).all()
+
+
+@pytest.mark.parametrize("n", range(1, 5))
+@pytest.mark.parametrize("m", range(1, 5))
+def test_holdings_are_counted_as_their_lists(n: int, m: int) -> None:
+    assert (holdings(n, m), holdings_of_policy(n, m)) == count_by_hand(n, m)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_policy_meets_as_many_holdings_and_none_twice(seed: int) -> None:
+    found = reached(4, 3, seed)
+    assert len(found) == len(set(found)) == holdings_of_policy(4, 3)
+
+
+def test_holdings_with_one_item_or_one_agent_by_hand() -> None:
+    # One item: nobody holds it and any set is left, or a holder and any set of the others.
+    assert holdings(3, 1) == 2**3 + 3 * 2**2
+    # Under one policy: 0 to n rounds without a sale, or sold in one of them.
+    assert holdings_of_policy(100, 1) == 101 + 100
+    # One agent: left, or visited with one of the items or none.
+    assert holdings(1, 100) == holdings_of_policy(1, 100) == 102
+
+
+def test_only_the_known_policy_keeps_within_the_bounds() -> None:
+    table = space()
+    for bound in ("n log m", "m log n", "min log max"):
+        assert (table["one policy"] <= 2 * table[bound]).all()
+    assert (table["any policy"] <= 2 * table["n log m"]).all()
+    assert (table["any policy"] > 2 * table["m log n"]).any()

@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm.theory.offers import NOTHING, Vector, choose, offers
+from spm.theory.offers import NOTHING, Vector, choose, price_menu
 
 
 def vectors(n_types: int) -> st.SearchStrategy[tuple[Vector, ...]]:
@@ -23,7 +23,7 @@ def test_offers_reach_exactly_the_choice_maps_of_all_prices(case: tuple[tuple[Ve
     ticks = len(items) + 2
     every = product(range(4 * ticks), repeat=len(items))
     reachable = {tuple(choose(v, prices, items) for v in support) for prices in every}
-    listed = [tuple(choose(v, prices, items) for v in support) for prices in offers(support, items, False)]
+    listed = [tuple(choose(v, prices, items) for v in support) for prices in price_menu(support, items, False)]
     assert set(listed) == reachable
     assert len(listed) == len(reachable)
 
@@ -31,7 +31,7 @@ def test_offers_reach_exactly_the_choice_maps_of_all_prices(case: tuple[tuple[Ve
 @given(supports)
 def test_one_type_sells_at_the_highest_price_of_its_choice_map(case: tuple[tuple[Vector, ...], Vector]) -> None:
     support, items = case
-    for prices in offers(support, items, False):
+    for prices in price_menu(support, items, False):
         higher = [price + 1 for price in prices]
         for t, left in enumerate(items):
             buyers = [v for v in support if choose(v, prices, items) == t]
@@ -41,12 +41,12 @@ def test_one_type_sells_at_the_highest_price_of_its_choice_map(case: tuple[tuple
 
 def test_revenue_lists_the_values_that_occur_and_no_sale() -> None:
     support = ((4, 8), (12, 0))
-    assert set(offers(support, (1, 1), True)) == set(product((4, 12, 13), (8, 13)))
-    assert set(offers(support, (0, 1), True)) == set(product((13,), (8, 13)))
+    assert set(price_menu(support, (1, 1), True)) == set(product((4, 12, 13), (8, 13)))
+    assert set(price_menu(support, (0, 1), True)) == set(product((13,), (8, 13)))
 
 
 def test_lower_price_of_a_worse_item_can_separate_buyers() -> None:
     support = ((40, 0), (40, 40), (0, 40))
-    maps = {tuple(choose(v, prices, (1, 1)) for v in support) for prices in offers(support, (1, 1), False)}
+    maps = {tuple(choose(v, prices, (1, 1)) for v in support) for prices in price_menu(support, (1, 1), False)}
     assert (0, 1, 1) in maps  # the agent who likes both takes type 1: only a price difference does that
     assert (NOTHING, 0, NOTHING) not in maps

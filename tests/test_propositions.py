@@ -5,13 +5,15 @@ from itertools import product
 
 import pytest
 
-from spm.constructions import prop_3, prop_4, prop_5, prop_8
+from spm.constructions import prop_2, prop_3, prop_4, prop_5, prop_8, prop_9
+from spm.exact import Solver
 from spm.finite import model, uniform
-from spm.settings import finite
-from spm.theory.histories import optimum
+from spm.settings import Setting, finite
+from spm.theory.histories import history_optimum
 from spm.theory.offers import NOTHING
 from spm.theory.propositions import (
     agents_left_policies,
+    best_unseeing,
     check_proposition_5,
     check_proposition_6,
     mechanisms,
@@ -30,7 +32,7 @@ def test_agents_and_items_left_suffice_in_300_random_settings() -> None:
 
 def test_agents_and_items_left_suffice_in_the_constructions() -> None:
     for setting in (prop_4(), prop_8()):
-        assert value_from_left(setting) == optimum(setting)
+        assert value_from_left(setting) == history_optimum(setting)
 
 
 def test_the_dynamic_programme_has_its_closed_form() -> None:
@@ -67,3 +69,8 @@ def test_a_price_that_hangs_on_a_purchase_is_no_static_mechanism() -> None:
         price = 1 if bought else 2
         adaptive.append(((0, 2) if bought else (NOTHING, 0), (0, price) if second >= price else (NOTHING, 0)))
     assert tuple(adaptive) not in static
+
+
+@pytest.mark.parametrize("setting", [prop_2(), prop_3(), prop_4(), prop_9()])
+def test_policies_that_see_nothing_are_one_price_in_a_static_order(setting: Setting) -> None:
+    assert best_unseeing(setting) == Solver(setting).value("anonymous-static", "static")

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from spm import settings
-from spm.constructions import prop_5, theorem_1
+from spm.constructions import prop_2, prop_3, prop_4, prop_5, prop_9, theorem_1
 from spm.demand import valuations
+from spm.exact import Solver
 from spm.finite import FiniteModel, model, uniform
 from spm.market import Market
 from spm.settings import Setting, finite
 from spm.theory.economies import economy
 from spm.theory.memory import revealing_first
-from spm.theory.restricted import STATISTICS, best_restricted, evaluate, policy_table
+from spm.theory.restricted import best_restricted, policy_table, restricted_value
 
 Seen = tuple[frozenset[int], int]
 Policy = dict[Seen, tuple[int, int]]
@@ -57,11 +58,11 @@ def test_search_agrees_with_brute_force(supply: int) -> None:
         assert found.value == brute_force(joint(setting), supply, {})
 
 
-@pytest.mark.parametrize("statistic", STATISTICS)
+@pytest.mark.parametrize("statistic", ["items-agents-left", "allocation"])
 @pytest.mark.parametrize("setting", [settings.get("id"), settings.get("kitchen-sink"), prop_5(), theorem_1(2, 3)])
 def test_the_policy_found_is_worth_what_is_claimed(setting: Setting, statistic: str) -> None:
     found = best_restricted(setting, statistic)
-    assert evaluate(setting, statistic, found.policy) == found.value <= found.optimum
+    assert restricted_value(setting, statistic, found.policy) == found.value <= found.optimum
 
 
 @pytest.mark.parametrize("setting", [settings.get("id"), prop_5(), theorem_1(2, 3)])
@@ -123,3 +124,13 @@ def test_wrong_statistics_are_refused() -> None:
     found = best_restricted(settings.get("kitchen-sink"), "allocation")
     with pytest.raises(ValueError, match="allocation"):
         policy_table(settings.get("kitchen-sink"), found)
+
+
+@pytest.mark.parametrize("setting", [prop_2(), prop_3(), prop_4()])
+def test_policies_on_agents_left_are_static_prices_in_a_static_order(setting: Setting) -> None:
+    assert best_restricted(setting, "agents-left").value == Solver(setting).value("personalised-static", "static")
+
+
+def test_agents_left_with_several_types_are_refused() -> None:
+    with pytest.raises(ValueError, match="one type"):
+        best_restricted(prop_9(), "agents-left")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from spm.constructions import prop_1, prop_7
 from spm.theory.economies import UNVISITED, economy
-from spm.theory.histories import Solver
+from spm.theory.histories import HistorySolver
 from spm.theory.offers import NOTHING, Vector
 from spm.theory.scores import (
     Features,
@@ -70,7 +70,7 @@ def test_certificates_are_checked() -> None:
 
 def test_every_certificate_adds_up_to_nothing() -> None:
     market = economy(prop_7())
-    for system in score_systems(Solver(market), market.start):
+    for system in score_systems(HistorySolver(market), market.start):
         proof = certificate(system, linear_features, 3, (0, 1, 2, 3))
         assert proof is not None
         assert set(proof) <= set(rows_of(system, (0, 1, 2, 3)))
@@ -88,4 +88,4 @@ def test_features_tell_histories_apart(features: Features) -> None:
 def test_systems_of_proposition_1_are_either_agent_first() -> None:
     market = economy(prop_1())
     start = (UNVISITED, UNVISITED)
-    assert score_systems(Solver(market), market.start) == {frozenset({(start, 0)}), frozenset({(start, 1)})}
+    assert score_systems(HistorySolver(market), market.start) == {frozenset({(start, 0)}), frozenset({(start, 1)})}

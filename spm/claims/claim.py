@@ -1,7 +1,11 @@
 """A claim of the paper, and what was found about it.
 
-A claim carries its own check, a function from the evidence (:mod:`spm.claims.evidence`) to a :class:`Finding`. The
-verdict of a finding is always computed from a comparison of numbers; so is which explanation applies.
+A claim carries its own check. A check of theory takes nothing (:func:`computed`); one of the experiments takes the
+records of a profile (:func:`recorded`, :mod:`spm.claims.evidence`). Both return a :class:`Finding`, whose verdict
+and explanation always follow from a comparison of numbers.
+
+What no outcome of a computation could contradict (a definition, an identity, how the experiments were run) is true
+*by definition* and never counts as confirmed.
 """
 
 from __future__ import annotations
@@ -15,8 +19,9 @@ from spm.claims.evidence import Evidence
 CONFIRMED = "confirmed"
 CORRECTED = "confirmed with a correction"
 NOT_CONFIRMED = "not confirmed"
+BY_DEFINITION = "by definition"
 NOT_TESTABLE = "not testable here"
-VERDICTS = (CONFIRMED, CORRECTED, NOT_CONFIRMED, NOT_TESTABLE)
+VERDICTS = (CONFIRMED, CORRECTED, NOT_CONFIRMED, BY_DEFINITION, NOT_TESTABLE)
 
 CONTRIBUTION = "Introduction"
 PRELIMINARIES = "Preliminaries"
@@ -72,6 +77,7 @@ class Finding:
 
 
 Find = Callable[[Evidence], Finding]
+Compute = Callable[[], Finding]
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,39 @@ class Claim:
     find: Find
 
 
+def recorded(id: str, section: str, place: str, text: str, paper: str) -> Callable[[Find], Claim]:
+    """Return the decorator that makes a claim of a check of the records; its docstring says how it checks."""
+
+    def claim(find: Find) -> Claim:
+        return Claim(id, section, place, text, paper, " ".join((find.__doc__ or "").split()), find)
+
+    return claim
+
+
+def computed(
+    id: str, section: str, place: str, text: str, paper: str, check: str = ""
+) -> Callable[[Compute], Claim]:
+    """Return the decorator that makes a claim of a check that needs no records.
+
+    Args:
+        id: and what follows: see :class:`Claim`.
+        check: how it is checked; the function's docstring unless given.
+
+    >>> @computed("sum", PRELIMINARIES, "Remark 1", "Two and two make four.", "2 + 2 = 4")
+    ... def addition() -> Finding:
+    ...     '''Add them up.'''
+    ...     return judge(2 + 2 == 4, "", "It is not.", str(2 + 2))
+    >>> addition.check
+    'Add them up.'
+    """
+
+    def claim(compute: Compute) -> Claim:
+        told = check or " ".join((compute.__doc__ or "").split())
+        return Claim(id, section, place, text, paper, told, lambda _: compute())
+
+    return claim
+
+
 def judge(holds: bool, correction: str, refutation: str, ours: str, interval: str = EXACT) -> Finding:
     """Return the finding of a claim that holds or not, and may need a correction.
 
@@ -107,12 +146,29 @@ def judge(holds: bool, correction: str, refutation: str, ours: str, interval: st
         ours: our numbers.
         interval: their interval.
 
-    >>> judge(True, "", "no", "2 > 1").verdict, judge(True, "but", "no", "2 > 1").verdict
+    >>> judge(2 > 1, "", "no", "2 > 1").verdict, judge(2 > 1, "but", "no", "2 > 1").verdict
     ('confirmed', 'confirmed with a correction')
     """
     if not holds:
         return Finding(NOT_CONFIRMED, ours, interval, refutation)
     return Finding(CORRECTED if correction else CONFIRMED, ours, interval, correction)
+
+
+def definition(holds: bool, reason: str, refutation: str, ours: str) -> Finding:
+    """Return the finding of a claim that is true by definition, unless our own code contradicts it.
+
+    Args:
+        holds: whether our code agrees.
+        reason: why nothing could contradict the claim.
+        refutation: the explanation if our code does not agree.
+        ours: our numbers.
+
+    >>> definition(True, "An identity.", "no", "1 = 1").verdict
+    'by definition'
+    """
+    return (
+        Finding(BY_DEFINITION, ours, EXACT, reason) if holds else Finding(NOT_CONFIRMED, ours, EXACT, refutation)
+    )
 
 
 def shown(value: Fraction) -> str:

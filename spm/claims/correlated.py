@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from spm.claims.claim import PART_1, Claim, Finding, judge
+from spm.claims.claim import PART_1, Finding, computed, judge, recorded
 from spm.claims.evidence import Evidence
 from spm.claims.intervals import of_mean
 from spm.models import CorrelatedModel
@@ -22,17 +22,24 @@ DELTAS = ("0", "0.25", "0.33", "0.5")
 NEAR = 0.98
 """A mechanism that earns this share of the optimum is called nearly optimal."""
 NOISE = 1.96
-AGENTS, FEW_ITEMS, MOST_ITEMS = 20, 1, (19, 20)
+AGENTS, FEW_ITEMS, MANY_ITEMS = 20, 1, (19, 20)
 OTHER_SIZES = ((10, 3), (10, 5), (30, 5), (30, 10))
-BATCHES, PROFILES = 32, 65_536
+PAIR_BATCHES, PAIRS = 32, 65_536
 
 
-def correlation(_: Evidence) -> Finding:
-    """Estimate the correlation of two agents' values and compare it with its closed form."""
+@computed(
+    "correlation",
+    PART_1,
+    "Part 1",
+    "δ sets the correlation: independent uniform values at 0, one common value at 1, rising between.",
+    "0 at δ = 0, 1 at δ = 1",
+)
+def correlation() -> Finding:
+    """Correlations are estimated from samples and compared with the closed form."""
     rows, misses = [], []
     for delta in (*map(float, DELTAS), 1.0):
         model = CorrelatedModel(2, delta)
-        pairs = np.array_split(model.sample(np.random.default_rng(13), PROFILES)[..., 0], BATCHES)
+        pairs = np.array_split(model.sample(np.random.default_rng(13), PAIRS)[..., 0], PAIR_BATCHES)
         found = of_mean(np.array([stats.pearsonr(pair[:, 0], pair[:, 1]).statistic for pair in pairs]))
         rows.append((delta, found, model.correlation))
         misses += [] if found.low - 0.01 <= model.correlation <= found.high + 0.01 else [delta]
@@ -52,8 +59,15 @@ def adaptivity_gain(known: Mapping[str, Any]) -> tuple[float, float]:
     return low / static - 1, (known["upper"] + known["upper_error"]) / static - 1
 
 
+@recorded(
+    "correlation-matters",
+    PART_1,
+    "Part 1",
+    "Correlation is what gives adaptive mechanisms their power.",
+    "gain over static at δ = 0.5 > gain at δ = 0",
+)
 def correlation_matters(evidence: Evidence) -> Finding:
-    """Compare the brackets of the value of adaptivity at the four values of delta."""
+    """The optimum's bracket is compared with the best personalised static prices at each δ."""
     gains = {delta: adaptivity_gain(evidence.benchmark(f"delta-{delta}")) for delta in DELTAS}
     first, last = gains[DELTAS[0]], gains[DELTAS[-1]]
     ours = "; ".join(f"δ = {delta}: +{100 * low:.1f} %" for delta, (low, _) in gains.items())
@@ -64,8 +78,15 @@ def correlation_matters(evidence: Evidence) -> Finding:
     return judge(last[0] > first[1], "", refutation, ours, interval)
 
 
-def other_sizes(_: Evidence) -> Finding:
-    """Bracket the optimum for other numbers of agents and items at delta 0.5."""
+@computed(
+    "other-sizes",
+    PART_1,
+    "Part 1",
+    "Other numbers of agents and items, up to 30 each, give similar results.",
+    "adaptive > best static",
+)
+def other_sizes() -> Finding:
+    """An explicit adaptive mechanism is compared with the best static prices at four other sizes, δ = 0.5."""
     agents, items = ({size[k] for size in OTHER_SIZES} for k in (0, 1))
     table = correlated_map(sorted(agents), sorted(items), 0.5)
     table = table[[size in OTHER_SIZES for size in zip(table["n"], table["m"], strict=True)]]
@@ -89,7 +110,7 @@ def shares_of_optimum(delta: float, end: str) -> pd.DataFrame:
         end: ``lower`` or ``upper``.
 
     Returns:
-        One row a number of items (index m), one column an approach.
+        One row per number of items (index m), one column per approach.
     """
     table = _extreme_sizes(delta)
     anonymous = [best_static(AGENTS, int(m), delta, "welfare", False).value for m in table["m"]]
@@ -99,11 +120,20 @@ def shares_of_optimum(delta: float, end: str) -> pd.DataFrame:
 
 @cache
 def _extreme_sizes(delta: float) -> pd.DataFrame:
-    return correlated_map([AGENTS], [FEW_ITEMS, *MOST_ITEMS], delta)
+    return correlated_map([AGENTS], [FEW_ITEMS, *MANY_ITEMS], delta)
 
 
-def easy_sizes(_: Evidence) -> Finding:
-    """Relate RSD and the best static prices to the optimum where items are few or nearly as many as agents."""
+@computed(
+    "footnote-6",
+    PART_1,
+    "Footnote 6",
+    "With few items, or nearly as many as agents, all approaches are nearly optimal.",
+    f"every approach at least {100 * NEAR:.0f} % of the optimum (our reading)",
+)
+def easy_sizes() -> Finding:
+    """RSD and the best static prices of 20 agents are related to the optimum, at δ = 0 and 0.5.
+
+    First the share with 1 item, then that with 19 or 20."""
     cautious, high = (_least_shares(end) for end in ("upper", "lower"))
     ours = "; ".join(
         f"{APPROACHES[name]} {_percent(few)} and {_percent(many)}" for name, (few, many) in high.items()
@@ -116,11 +146,9 @@ def easy_sizes(_: Evidence) -> Finding:
     short = [f"{APPROACHES[name]} {_percent(min(pair))}" for name, pair in high.items() if min(pair) < NEAR]
     static = high["anonymous"][1] >= NEAR and high["personalised"][0] >= NEAR
     correction = (
-        f"Not all approaches: the least shares of the optimum are {', '.join(short)}. Personalised static "
-        f"prices earn "
-        f"{_percent(min(high['personalised']))} or more of what the best explicit mechanism earns: adaptivity "
-        f"is what "
-        "is hardly needed."
+        f"Not all approaches: the least shares of the optimum are {', '.join(short)}. Personalised static prices "
+        f"earn {_percent(min(high['personalised']))} or more of what the best explicit mechanism earns: "
+        "adaptivity is what is hardly needed."
     )
     refutation = f"Static prices fall short of {_percent(NEAR)}: {', '.join(short)}."
     return judge(static, correction if short else "", refutation, ours, interval)
@@ -137,42 +165,4 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-CLAIMS = (
-    Claim(
-        "correlation",
-        PART_1,
-        "Part 1",
-        "δ sets the correlation: independent uniform values at 0, one common value at 1, rising between.",
-        "0 at δ = 0, 1 at δ = 1",
-        "Correlations are estimated from samples and compared with the closed form.",
-        correlation,
-    ),
-    Claim(
-        "correlation-matters",
-        PART_1,
-        "Part 1",
-        "Correlation is what gives adaptive mechanisms their power.",
-        "gain over static at δ = 0.5 > gain at δ = 0",
-        "The optimum's bracket is compared with the best personalised static prices at each δ.",
-        correlation_matters,
-    ),
-    Claim(
-        "other-sizes",
-        PART_1,
-        "Part 1",
-        "Other numbers of agents and items, up to 30 each, give similar results.",
-        "adaptive > best static",
-        "An explicit adaptive mechanism is compared with the best static prices at four other sizes, δ = 0.5.",
-        other_sizes,
-    ),
-    Claim(
-        "footnote-6",
-        PART_1,
-        "Footnote 6",
-        "With few items, or nearly as many as agents, all approaches are nearly optimal.",
-        f"every approach at least {100 * NEAR:.0f} % of the optimum (our reading)",
-        "RSD and the best static prices of 20 agents with 1, and with 19 or 20 items, at δ = 0 and 0.5; first the "
-        "share with few items, then with many.",
-        easy_sizes,
-    ),
-)
+CORRELATED_CLAIMS = (correlation, correlation_matters, other_sizes, easy_sizes)

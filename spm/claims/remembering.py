@@ -1,4 +1,4 @@
-"""Propositions 5 and 6: where agents left, or agents and items left, are enough."""
+"""Propositions 5 to 7: where agents left, or agents and items left, are enough, and linear scores are not."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from functools import cache
 
 import pandas as pd
 
-from spm.claims.claim import LEARNING, Claim, Finding, judge, shown
-from spm.claims.evidence import Evidence
+from spm.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
 from spm.claims.solved import PSP_STATIC_ORDER, value
-from spm.constructions import prop_5
+from spm.constructions import prop_7
 from spm.exact import Solver, evaluate_tree
 from spm.finite import model, uniform
 from spm.settings import finite
 from spm.theory import memory, propositions
-from spm.theory.restricted import best_restricted
+from spm.theory.linear import check_linear, other_items_alone
+from spm.theory.scores import with_interaction
 
 FOOTNOTE_A, FOOTNOTE_B = (5, 1), (10, 0)
+UNATTAINED = Fraction(1, 1000)
+"""How close the prices played must come to a least upper bound."""
 
 
 @cache
@@ -33,34 +35,54 @@ def best_on(setting: str, order: str = "any") -> dict[str, Fraction]:
     return {name: Fraction(row[name]) for name in ("optimum", "allocation", "items-agents-left", "loss")}
 
 
-def prop_5_claim(_: Evidence) -> Finding:
-    """Solve random settings over whole histories and over agents and items left."""
+@computed(
+    "prop-5",
+    LEARNING,
+    "Proposition 5",
+    "With independent values, for welfare or revenue, agents and items left suffice for an optimal policy.",
+    "agents and items left = full history",
+)
+def independent_values() -> Finding:
+    """300 random settings are solved exactly, over whole histories and over agents and items left."""
     table = propositions.check_proposition_5()
     equal = int(table["equal"].sum())
     ours = f"equal in {equal} of {len(table)} random settings"
     return judge(equal == len(table), "", f"Not equal in {len(table) - equal} settings.", ours)
 
 
-def revenue_supremum(_: Evidence) -> Finding:
-    """Solve a revenue setting with two types and play the mechanism's actual prices."""
+@computed(
+    "prop-5-revenue",
+    LEARNING,
+    "Proposition 5, revenue",
+    "There is an optimal policy for revenue to be determined.",
+    "optimum attained",
+)
+def revenue_supremum() -> Finding:
+    """A setting with two types is solved exactly and its mechanism played at its actual prices."""
     values = model({"agent": 1}, [(1, [uniform([1, 2], [1, 0])])])
     setting = finite("two-types", "Two types", {"a": 1, "b": 1}, values, objective="revenue")
     solver = Solver(setting)
     best, earned = solver.value(), evaluate_tree(setting, solver.tree())
     correction = (
-        f"With several types an optimal revenue need not be attained: one agent, two types, (1, 2) or (1, 0) with "
-        f"equal chances. The least upper bound is {shown(best)}; she must be undercut strictly to prefer the "
-        f"second "
-        f"type, so any prices earn less ({float(best - earned):.1e} less at those used). The statement holds for "
-        "the least upper bound."
+        "With several types an optimal revenue need not be attained. Take one agent and two types, worth (1, 2) "
+        f"or (1, 0) with equal chances. The least upper bound is {shown(best)}; she must be undercut strictly to "
+        f"prefer the second type, so any prices earn less ({float(best - earned):.1e} less at those used). The "
+        "statement holds for the least upper bound."
     )
-    return judge(
-        earned <= best, correction if earned < best else "", "More is earned than the optimum.", shown(best)
-    )
+    refutation = f"The prices found earn {shown(earned)}, the optimum is {shown(best)}."
+    approached = earned <= best <= earned + UNATTAINED
+    return judge(approached, correction if earned < best else "", refutation, shown(best))
 
 
-def footnote_3_numbers(_: Evidence) -> Finding:
-    """Compute the expected minimum of both actions with 2 and with 10 secured."""
+@computed(
+    "footnote-3-numbers",
+    LEARNING,
+    "Footnote 3",
+    "With 2 secured the safe action is better, with 10 secured the risky one.",
+    "a > b at 2, b > a at 10",
+)
+def footnote_numbers() -> Finding:
+    """Expected minima of both actions as fractions."""
 
     def worth(lottery: tuple[int, int], secured: int) -> Fraction:
         return Fraction(sum(min(secured, x) for x in lottery), len(lottery))
@@ -70,15 +92,34 @@ def footnote_3_numbers(_: Evidence) -> Finding:
     return judge(a_2 > b_2 and b_10 > a_10, "", "The better action does not change.", ours)
 
 
-def footnote_3(_: Evidence) -> Finding:
-    """Solve for the best policy on agents and items left in an instance of the footnote."""
-    best = best_restricted(prop_5(), "items-agents-left")
-    ours = f"optimum {shown(best.optimum)}, agents and items left {shown(best.value)}: loss {shown(best.loss)}"
-    return judge(best.loss > 0, "", "Agents and items left lose nothing in our instance.", ours)
+def losing(name: str) -> Finding:
+    """Return whether agents and items left lose something in a setting of :func:`forgetting`."""
+    row = best_on(name)
+    ours = f"optimum {shown(row['optimum'])}, agents and items left {shown(row['items-agents-left'])}"
+    return judge(row["loss"] > 0, "", "Agents and items left lose nothing there.", ours)
 
 
-def prop_6(_: Evidence) -> Finding:
-    """Enumerate policies on agents left and static mechanisms, and compare the sets of what they do."""
+@computed(
+    "footnote-3",
+    LEARNING,
+    "Footnote 3, after Proposition 5",
+    "For max-min fairness agents and items left do not suffice, even with independent values.",
+    "agents and items left < full history",
+)
+def footnote_instance() -> Finding:
+    """The best policy on agents and items left is found exactly in an instance of the footnote."""
+    return losing("Max-min (footnote 3)")
+
+
+@computed(
+    "prop-6",
+    LEARNING,
+    "Proposition 6",
+    "Policies that see the agents left alone are static, possibly personalised, prices in a static order.",
+    "same set of mechanisms",
+)
+def agents_left_alone() -> Finding:
+    """All policies and all static mechanisms of small sizes are run on all profiles."""
     table = propositions.check_proposition_6()
     equal = int(table["equal"].sum())
     best, static = value("prop-6"), value("prop-6", PSP_STATIC_ORDER)
@@ -88,50 +129,52 @@ def prop_6(_: Evidence) -> Finding:
     return judge(equal == len(table), "", f"The sets differ in {len(table) - equal} sizes.", ours)
 
 
-CLAIMS = (
-    Claim(
-        "prop-5",
-        LEARNING,
-        "Proposition 5",
-        "With independent values, for welfare or revenue, agents and items left suffice for an optimal policy.",
-        "agents and items left = full history",
-        "300 random settings are solved exactly both ways.",
-        prop_5_claim,
-    ),
-    Claim(
-        "prop-5-revenue",
-        LEARNING,
-        "Proposition 5, revenue",
-        "There is an optimal policy for revenue to be determined.",
-        "optimum attained",
-        "A setting with two types is solved exactly and its mechanism played at its actual prices.",
-        revenue_supremum,
-    ),
-    Claim(
-        "footnote-3-numbers",
-        LEARNING,
-        "Footnote 3",
-        "With 2 secured the safe action is better, with 10 secured the risky one.",
-        "a > b at 2, b > a at 10",
-        "Expected minima as fractions.",
-        footnote_3_numbers,
-    ),
-    Claim(
-        "footnote-3",
-        LEARNING,
-        "Footnote 3, after Proposition 5",
-        "For max-min fairness agents and items left do not suffice, even with independent values.",
-        "agents and items left < full history",
-        "The best policy on agents and items left is found exactly in an instance of the footnote.",
-        footnote_3,
-    ),
-    Claim(
-        "prop-6",
-        LEARNING,
-        "Proposition 6",
-        "Policies that see the agents left alone are static, possibly personalised, prices in a static order.",
-        "same set of mechanisms",
-        "All policies and all static mechanisms of small sizes are run on all profiles.",
-        prop_6,
-    ),
+@computed(
+    "prop-7",
+    LEARNING,
+    "Proposition 7",
+    "There is a setting where no linear policy on allocation matrix and agents left is optimal.",
+    "no linear optimal policy",
+)
+def linear_scores() -> Finding:
+    """Every score system of an optimal SPM is refuted by multipliers verified in rational numbers."""
+    check, control = check_linear(prop_7()), check_linear(prop_7(), with_interaction)
+    ours = (
+        f"{check.infeasible} of {check.systems} score systems infeasible, {check.solved} solved; with one product "
+        f"of features {control.solved} of {control.systems} solved"
+    )
+    refutation = f"{check.solved} of {check.systems} score systems have a linear solution."
+    return judge(check.infeasible == check.systems, "", refutation, ours)
+
+
+@computed(
+    "prop-7-construction",
+    FULL_VERSION,
+    "Proposition 7, proof",
+    "It is enough that Alice and Bob both, either, or neither hold an item and the better next agent depends on "
+    "the exclusive or.",
+    "exclusive or of two purchases is not linear",
+)
+def four_outcomes() -> Finding:
+    """Two settings with these four outcomes are searched for linear optimal policies."""
+    plain, other = check_linear(prop_7()), check_linear(other_items_alone())
+    reached = other.value is not None and other.value == other.optimum
+    correction = (
+        "The four outcomes alone are not enough: if other items are held alone than jointly, a linear policy "
+        f"reaches the optimum {shown(other.optimum)}, since each item has a weight of its own. The argument needs "
+        "the same items held jointly and alone, as in our construction."
+    )
+    ours = f"linear policies reach the optimum: no with the same items, {'yes' if reached else 'no'} with others"
+    refutation = "Linear policies are enough in both settings."
+    return judge(plain.solved == 0, correction if reached else "", refutation, ours)
+
+
+REMEMBERING_CLAIMS = (
+    independent_values,
+    revenue_supremum,
+    footnote_numbers,
+    footnote_instance,
+    agents_left_alone,
+    linear_scores,
+    four_outcomes,
 )

@@ -5,21 +5,21 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cache
 
-from spm.claims.claim import Find, Finding, judge, shown
-from spm.claims.evidence import Evidence
+from spm.claims.claim import Compute, Finding, judge, shown
 from spm.constructions import construction
 from spm.exact import Solver
 
-Cell = tuple[str, str]
-SPM: Cell = ("adaptive", "adaptive")
-STATIC_ORDER: Cell = ("adaptive", "static")
-PSP: Cell = ("personalised-static", "adaptive")
-PSP_STATIC_ORDER: Cell = ("personalised-static", "static")
-ASP: Cell = ("anonymous-static", "adaptive")
-ASP_STATIC_ORDER: Cell = ("anonymous-static", "static")
-SD: Cell = ("zero", "adaptive")
-SD_STATIC_ORDER: Cell = ("zero", "static")
-RSD: Cell = ("zero", "random")
+Kind = tuple[str, str]
+"""A cell of the taxonomy: kind of prices, kind of order."""
+SPM: Kind = ("adaptive", "adaptive")
+STATIC_ORDER: Kind = ("adaptive", "static")
+PSP: Kind = ("personalised-static", "adaptive")
+PSP_STATIC_ORDER: Kind = ("personalised-static", "static")
+ASP: Kind = ("anonymous-static", "adaptive")
+ASP_STATIC_ORDER: Kind = ("anonymous-static", "static")
+SD: Kind = ("zero", "adaptive")
+SD_STATIC_ORDER: Kind = ("zero", "static")
+RSD: Kind = ("zero", "random")
 
 
 @cache
@@ -28,27 +28,31 @@ def solver(name: str) -> Solver:
     return Solver(construction(name))
 
 
-def value(name: str, cell: Cell = SPM) -> Fraction:
-    """Return the exact optimum of a cell of a construction, before normalisation."""
-    return solver(name).value(*cell)
+def value(name: str, kind: Kind = SPM) -> Fraction:
+    """Return the exact optimum of a cell of a construction, before normalisation.
+
+    >>> value("prop-1"), value("prop-1", ASP)
+    (Fraction(5, 2), Fraction(9, 4))
+    """
+    return solver(name).value(*kind)
 
 
-def words(cell: Cell) -> str:
+def words(kind: Kind) -> str:
     """Return a cell in words.
 
     >>> words(("anonymous-static", "static"))
     'anonymous static prices with static order'
     """
-    return f"{cell[0].replace('-', ' ')} prices with {cell[1]} order"
+    return f"{kind[0].replace('-', ' ')} prices with {kind[1]} order"
 
 
-def needs(name: str, falls_short: tuple[Cell, ...], suffices: Cell = SPM) -> Find:
+def needs(name: str, falls_short: tuple[Kind, ...], suffices: Kind = SPM) -> Compute:
     """Return the check that some cells fall short of the optimum which another one reaches."""
 
-    def find(_: Evidence) -> Finding:
+    def find() -> Finding:
         best, enough = value(name), value(name, suffices)
-        less = {words(cell): value(name, cell) for cell in falls_short}
-        reach = [cell for cell, worth in less.items() if worth == best]
+        less = {words(kind): value(name, kind) for kind in falls_short}
+        reach = [kind for kind, worth in less.items() if worth == best]
         ours = f"{words(suffices)} {shown(enough)}; " + "; ".join(f"{c} {shown(v)}" for c, v in less.items())
         wrong = f"{', '.join(reach)} already reach the optimum {shown(best)}" if reach else ""
         wrong = wrong or f"{words(suffices)} reach {shown(enough)}, the optimum is {shown(best)}"

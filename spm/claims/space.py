@@ -1,117 +1,153 @@
-"""Theorem 1: the allocation matrix suffices, and how much space it takes."""
+"""Theorem 1 and Corollaries 1 to 3: allocation and agents left suffice, and how much space they take."""
 
 from __future__ import annotations
 
-from math import comb, log2
+from functools import cache, partial
 
-from spm.claims.claim import LEARNING, Claim, Finding, judge, shown
-from spm.claims.evidence import Evidence
-from spm.claims.remembering import best_on, forgetting
+import pandas as pd
+
+from spm.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
+from spm.claims.remembering import forgetting, losing
 from spm.theory import memory
 
-ENCODED = (16, 256, 4096)
-"""Numbers of agents for which encodings of the history with a single item are counted."""
+CONSTANT = 2
+"""How many times the stated bound counts as "of its order"; the counting argument gives no more."""
+COUNT = (
+    "The pairs of allocation and agents left are counted for up to 1024 agents and items, all of them and those "
+    "that one policy can meet; the formulas are compared with lists for up to 4."
+)
+COUNTED = tuple((n, m) for n in range(1, 5) for m in range(1, 5))
+"""Sizes at which formulas are compared with lists of all cases."""
 
 
-def theorem_1_sufficiency(_: Evidence) -> Finding:
-    """Solve for the best policy on the allocation matrix, whatever the objective."""
+@cache
+def matchings() -> pd.DataFrame:
+    """Return the continuations in Theorem 1's family (:func:`spm.theory.memory.required_memory`)."""
+    return memory.required_memory()
+
+
+@computed(
+    "theorem-1-sufficiency",
+    LEARNING,
+    "Theorem 1",
+    "The allocation matrix and the agents left suffice for an optimal policy, whatever the objective.",
+    "allocation = full history",
+)
+def allocation_suffices() -> Finding:
+    """The best policy on them is found exactly in four settings."""
     table = forgetting()
     losses = table["optimum"] - table["allocation"]
     ours = f"loss {shown(max(losses))} in {len(table)} cases, welfare and max-min"
     return judge(bool((losses == 0).all()), "", f"The allocation matrix loses {shown(max(losses))}.", ours)
 
 
-def theorem_1_bound(_: Evidence) -> Finding:
-    """Count the matchings that optimal policies must tell apart."""
-    table = memory.required_memory()
-    told = (table["continuations"] == table["matchings"]).all()
+@computed(
+    "theorem-1-bound",
+    LEARNING,
+    "Theorem 1",
+    "Optimal policies may need information of the order of min{n, m} log max{n, m}.",
+    "one continuation for each matching",
+)
+def matchings_told_apart() -> Finding:
+    """In our family of settings the optimal continuations are solved for every matching and counted."""
+    counts = ", ".join(map(str, matchings()["continuations"]))
+    told, least = _needed()
+    ours = f"{counts} continuations; bits at least {least:.2f} min log max"
+    return judge(told, "", "Some matchings allow the same continuation.", ours)
+
+
+def _needed() -> tuple[bool, float]:
+    """Whether every matching needs a continuation of its own; the least ratio of bits to the bound for m > 2n."""
+    table = matchings()
     large = table[table["m"] > 2 * table["n"]]
-    ratio = (large["bits"] / large["min log max"]).min()
-    ours = f"{', '.join(map(str, table['continuations']))} continuations; bits at least {ratio:.2f} min log max"
-    refutation = "Some matchings allow the same continuation."
-    return judge(bool(told), "", refutation, ours)
+    told = bool((table["continuations"] == table["matchings"]).all())
+    return told, float((large["bits"] / large["min log max"]).min())
 
 
-def all_statistics(n_agents: int) -> int:
-    """Return the number of pairs of allocation and agents left with a single item.
+def _fits(bound: str, needed: bool = True, below: str = "") -> Finding:
+    """Whether allocation and agents left take at most :data:`CONSTANT` times as many bits as a bound says.
 
-    >>> all_statistics(1)  # not visited, or visited with the item or without
-    3
+    Args:
+        bound: a column of :func:`spm.theory.memory.space`.
+        needed: whether so many are needed as well, where that is claimed.
+        below: how many are needed, in words.
     """
-    return sum(comb(n_agents, k) * 2 ** (n_agents - k) for k in (0, 1))
-
-
-def statistics_of_policy(n_agents: int) -> int:
-    """Return how many of these a given deterministic policy can reach: by visits made and who holds the item.
-
-    >>> statistics_of_policy(1)
-    3
-    """
-    return sum(1 + visited for visited in range(n_agents + 1))
-
-
-def theorem_1_encoding(_: Evidence) -> Finding:
-    """Count allocations with agents left, of all policies and of a single deterministic one, for one item."""
-    free = [log2(all_statistics(n)) / log2(n) for n in ENCODED]
-    given = [log2(statistics_of_policy(n)) / log2(n) for n in ENCODED]
-    sizes = ", ".join(map(str, ENCODED))
+    table = memory.space()
+    free, given = ((table[column] / table[bound]).max() for column in ("any policy", "one policy"))
+    formulas = {size: (memory.holdings(*size), memory.holdings_of_policy(*size)) for size in COUNTED}
+    wrong = [size for size, counts in formulas.items() if counts != memory.count_by_hand(*size)]
     correction = (
-        f"This takes the policy as known. The set of agents left alone can be any of 2^n: with one item and n = "
-        f"{sizes} agents it takes {_list(free)} times log n bits, which is not bounded. For a given deterministic "
-        f"policy, who is left follows from how many were visited and what they took: {_list(given)} times log n."
+        "This takes the policy as known. The set of agents left alone can be any of 2^n, so all pairs of it and "
+        f"an allocation take up to {free:.1f} times {bound} bits. Under one deterministic policy, who is left "
+        f"follows from how many were visited and what they took: up to {given:.1f} times."
     )
-    ours = f"one item, n = {sizes}: {_list(free)} times log n; given the policy {_list(given)}"
-    bounded = given[-1] <= 2 * given[0]
-    return judge(bounded, correction if free[-1] > 2 * free[0] else "", "The encoding is not bounded.", ours)
+    ours = f"up to {free:.1f} times {bound} bits; {given:.1f} times once the policy is known{below}"
+    refutation = f"Up to {given:.1f} times {bound} bits{below}; formulas wrong at {wrong}."
+    holds = needed and given <= CONSTANT and not wrong
+    return judge(holds, correction if free > CONSTANT else "", refutation, ours)
 
 
-def _list(numbers: list[float]) -> str:
-    return ", ".join(f"{number:.1f}" for number in numbers)
+@computed(
+    "corollary-3",
+    FULL_VERSION,
+    "Corollary 3",
+    "With unit demand both take Θ(min{n, m} log max{n, m}) bits: optimal policies may need as many.",
+    "Θ(min{n, m} log max{n, m}) bits",
+)
+def tight_space() -> Finding:
+    """Counted alike from above; from below by the matchings that optimal policies must tell apart."""
+    told, least = _needed()
+    below = f"; optimal policies need at least {least:.2f} times"
+    return _fits("min log max", told and least >= 1 / CONSTANT, below)
 
 
-def items_left_fail(_: Evidence) -> Finding:
-    """Solve for the best policy on agents and items left in Theorem 1's family."""
-    row = best_on("Theorem 1, n = 2, m = 3")
-    ours = f"optimum {shown(row['optimum'])}, agents and items left {shown(row['items-agents-left'])}"
-    return judge(row["loss"] > 0, "", "Agents and items left lose nothing there.", ours)
+@computed(
+    "theorem-1-corollary",
+    LEARNING,
+    "after Theorem 1",
+    "Agents and items left do not in general suffice with correlated values.",
+    "agents and items left < full history",
+)
+def items_left_fail() -> Finding:
+    """The best policy on agents and items left is found exactly in Theorem 1's family."""
+    return losing("Theorem 1, n = 2, m = 3")
 
 
-CLAIMS = (
-    Claim(
-        "theorem-1-sufficiency",
-        LEARNING,
-        "Theorem 1",
-        "The allocation matrix and the agents left suffice for an optimal policy, whatever the objective.",
-        "allocation = full history",
-        "The best policy on them is found exactly in four settings; the general argument is that a deterministic "
-        "policy's history can be rebuilt from them.",
-        theorem_1_sufficiency,
-    ),
-    Claim(
-        "theorem-1-bound",
-        LEARNING,
-        "Theorem 1",
-        "Optimal policies may need information of the order of min{n, m} log max{n, m}.",
-        "one continuation for each matching",
-        "In our family of settings the optimal continuations are solved for every matching and counted.",
-        theorem_1_bound,
-    ),
-    Claim(
-        "theorem-1-encoding",
-        LEARNING,
-        "after Theorem 1",
-        "Allocation and agents left fit into that much space.",
-        "O(min{n, m} log max{n, m}) bits",
-        "The pairs of allocation and agents left are counted for one item and ever more agents.",
-        theorem_1_encoding,
-    ),
-    Claim(
-        "theorem-1-corollary",
-        LEARNING,
-        "after Theorem 1",
-        "Agents and items left do not in general suffice with correlated values.",
-        "agents and items left < full history",
-        "The best policy on agents and items left is found exactly in Theorem 1's family.",
-        items_left_fail,
-    ),
+FITTING = tuple(
+    computed(id, section, place, text, paper, COUNT)(partial(_fits, bound))
+    for id, section, place, text, paper, bound in (
+        (
+            "theorem-1-encoding",
+            LEARNING,
+            "after Theorem 1",
+            "Allocation and agents left fit into that much space.",
+            "O(min{n, m} log max{n, m}) bits",
+            "min log max",
+        ),
+        (
+            "corollary-1",
+            FULL_VERSION,
+            "Corollary 1",
+            "With unit demand allocation and agents left take O(n log m) bits.",
+            "O(n log m) bits",
+            "n log m",
+        ),
+        (
+            "corollary-2",
+            FULL_VERSION,
+            "Corollary 2",
+            "With unit demand allocation and agents left take O(m log n) bits.",
+            "O(m log n) bits",
+            "m log n",
+        ),
+    )
+)
+
+
+SPACE_CLAIMS = (
+    allocation_suffices,
+    matchings_told_apart,
+    *FITTING,
+    items_left_fail,
+    tight_space,
 )

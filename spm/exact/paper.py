@@ -133,4 +133,8 @@ PAPER_MECHANISMS: dict[str, PaperMechanism] = {
         PaperMechanism("id", "agents 1 to 3; then agent 3 + k if only k bought, then the others", _identity),
     ]
 }
-"""The paper's mechanisms by the name of their setting."""
+"""The paper's mechanisms by the name of their setting.
+
+>>> PAPER_MECHANISMS["two-worlds"].value(), PAPER_MECHANISMS["prop-1"].description
+(Fraction(221, 320), '2 for agent 1, then 0 for agent 2')
+"""

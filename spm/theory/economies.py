@@ -19,12 +19,12 @@ from spm.settings import Setting
 from spm.theory.offers import Vector, choose
 
 UNVISITED = -2
-MOST_PROFILES = 20_000
-OBJECTIVES = ("welfare", "revenue", "max-min")
-Profile = tuple[Vector, ...]
+MOST_WRITTEN_OUT = 20_000
+TREE_OBJECTIVES = ("welfare", "revenue", "max-min")
+ValueProfile = tuple[Vector, ...]
 
 
-class State(NamedTuple):
+class HistoryState(NamedTuple):
     """What a history has settled.
 
     Attributes:
@@ -53,15 +53,15 @@ class Economy:
 
     supply: Vector
     objective: str
-    profiles: tuple[Profile, ...]
+    profiles: tuple[ValueProfile, ...]
     weights: Vector
     scale: int
     ticks: int
 
     @property
-    def start(self) -> State:
+    def start(self) -> HistoryState:
         """The state before the first visit."""
-        return State((UNVISITED,) * len(self.profiles[0]), 0, tuple(range(len(self.profiles))))
+        return HistoryState((UNVISITED,) * len(self.profiles[0]), 0, tuple(range(len(self.profiles))))
 
     @cached_property
     def supports(self) -> tuple[tuple[Vector, ...], ...]:
@@ -97,11 +97,12 @@ def economy(setting: Setting) -> Economy:
     """
     if not isinstance(setting.model, FiniteModel) or setting.demand != "unit":
         raise ValueError(f"setting {setting.name!r} must be finite and have unit demand for a tree of histories")
-    if setting.objective.name not in OBJECTIVES:
+    if setting.objective.name not in TREE_OBJECTIVES:
         raise ValueError(
-            f"setting {setting.name!r} must maximise one of {OBJECTIVES}, not {setting.objective.name!r}"
+            f"setting {setting.name!r} must maximise one of {TREE_OBJECTIVES}, not {setting.objective.name!r}"
         )
     joint = _joint(setting.name, setting.model)
+    # Values become whole multiples of T + 2 ticks, which leaves room for strict inequalities between prices.
     ticks = (setting.n_types + 2) * lcm(
         *(value.denominator for profile in joint for row in profile for value in row)
     )
@@ -119,9 +120,9 @@ def economy(setting: Setting) -> Economy:
 def _joint(name: str, model: FiniteModel) -> dict[tuple[tuple[Fraction, ...], ...], Fraction]:
     """The probability of each profile, ``{(n, T): probability}``."""
     size = sum(prod(len(world.lotteries[g]) for g in model.group_of) for world in model.worlds)
-    if size > MOST_PROFILES:
+    if size > MOST_WRITTEN_OUT:
         raise ValueError(
-            f"setting {name!r} has {size} profiles; a tree of histories takes at most {MOST_PROFILES}"
+            f"setting {name!r} has {size} profiles; a tree of histories takes at most {MOST_WRITTEN_OUT}"
         )
     joint: dict[tuple[tuple[Fraction, ...], ...], Fraction] = {}
     for world in model.worlds:

@@ -1,4 +1,4 @@
-"""The tree of histories of a small finite setting, solved exactly by backward induction.
+"""The tree of histories of a small finite setting, solved exactly by backward induction: the second solver.
 
 A history fixes what every visited agent was offered and bought, and thereby which profiles are still possible;
 the optimum is
@@ -7,7 +7,8 @@ the optimum is
     V(h) = max over agents and offers of  sum of V(h + choice) over the choices that may follow,
 
 with unnormalised weights w. Nothing is assumed about what has to be remembered: agents left, items left or an
-allocation matrix play no part in it, which makes the tree the judge of the claims about them.
+allocation matrix play no part in it, and it shares no code with :mod:`spm.exact`. So it can judge claims about the
+former, and the values of the latter.
 
 Source: the POMDP of the paper's "Learning Optimal SPMs".
 """
@@ -19,8 +20,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from spm.settings import Setting
-from spm.theory.economies import UNVISITED, Economy, Profile, State, economy
-from spm.theory.offers import NOTHING, Vector, offers
+from spm.theory.economies import UNVISITED, Economy, HistoryState, ValueProfile, economy
+from spm.theory.offers import NOTHING, Vector, price_menu
 
 
 class Move(NamedTuple):
@@ -28,20 +29,20 @@ class Move(NamedTuple):
 
     agent: int
     prices: Vector
-    after: dict[int, State]
+    after: dict[int, HistoryState]
 
 
-def agents_left(state: State) -> Vector:
+def agents_left(state: HistoryState) -> Vector:
     """Return the agents not yet visited, in order."""
     return tuple(i for i, choice in enumerate(state.bought) if choice == UNVISITED)
 
 
-def items_left(market: Economy, state: State) -> Vector:
+def items_left(market: Economy, state: HistoryState) -> Vector:
     """Return the copies left of each type, ``(T,)``."""
     return tuple(copies - state.bought.count(t) for t, copies in enumerate(market.supply))
 
 
-def on_sale(market: Economy, state: State, agent: int) -> Vector:
+def on_sale(market: Economy, state: HistoryState, agent: int) -> Vector:
     """Return 1 for each type of which a copy is left that ``agent`` may value, ``(T,)``."""
     return tuple(
         int(left > 0 and wanted)
@@ -49,12 +50,12 @@ def on_sale(market: Economy, state: State, agent: int) -> Vector:
     )
 
 
-def is_over(market: Economy, state: State) -> bool:
+def is_over(market: Economy, state: HistoryState) -> bool:
     """Say whether no agent or no item is left."""
     return UNVISITED not in state.bought or not any(items_left(market, state))
 
 
-def outcome_value(market: Economy, state: State) -> int:
+def outcome_value(market: Economy, state: HistoryState) -> int:
     """Return the weighted objective of stopping here, summed over the possible profiles."""
     if market.objective == "revenue":
         return state.paid * sum(market.weights[k] for k in state.possible)
@@ -62,19 +63,20 @@ def outcome_value(market: Economy, state: State) -> int:
     return sum(market.weights[k] * combine(_received(market.profiles[k], state)) for k in state.possible)
 
 
-def _received(profile: Profile, state: State) -> list[int]:
+def _received(profile: ValueProfile, state: HistoryState) -> list[int]:
     return [values[choice] if choice >= 0 else 0 for values, choice in zip(profile, state.bought, strict=True)]
 
 
-def visit(market: Economy, state: State, agent: int, prices: Vector) -> Move:
+def visit(market: Economy, state: HistoryState, agent: int, prices: Vector) -> Move:
     """Visit ``agent`` at ``prices`` and sort the possible profiles by what she buys."""
+    # What she would buy in each profile; then the profiles still possible, by what she buys.
     answers = market.answers(agent, prices, on_sale(market, state, agent))
     sorted_by: dict[int, list[int]] = {}
     for k in state.possible:
         sorted_by.setdefault(answers[k], []).append(k)
     earns = market.objective == "revenue"
     after = {
-        choice: State(
+        choice: HistoryState(
             (*state.bought[:agent], choice, *state.bought[agent + 1 :]),
             state.paid + (prices[choice] if earns and choice != NOTHING else 0),
             tuple(possible),
@@ -84,12 +86,12 @@ def visit(market: Economy, state: State, agent: int, prices: Vector) -> Move:
     return Move(agent, prices, after)
 
 
-def menu(market: Economy, state: State, agent: int) -> tuple[Vector, ...]:
-    """Return the offers to ``agent`` that may differ in what follows (:func:`spm.theory.offers.offers`)."""
-    return offers(market.supports[agent], on_sale(market, state, agent), market.objective == "revenue")
+def menu(market: Economy, state: HistoryState, agent: int) -> tuple[Vector, ...]:
+    """Return the offers to ``agent`` that may differ in what follows (:func:`spm.theory.offers.price_menu`)."""
+    return price_menu(market.supports[agent], on_sale(market, state, agent), market.objective == "revenue")
 
 
-def moves(market: Economy, state: State) -> Iterator[Move]:
+def moves(market: Economy, state: HistoryState) -> Iterator[Move]:
     """Yield the visits that can follow; of offers that lead to the same states only the first."""
     for agent in agents_left(state):
         seen = set()
@@ -101,19 +103,19 @@ def moves(market: Economy, state: State) -> Iterator[Move]:
                 yield move
 
 
-def tree_value(market: Economy, state: State) -> int:
+def tree_value(market: Economy, state: HistoryState) -> int:
     """Return the weighted optimum from ``state``: plain recursion in which no two histories are merged."""
     if is_over(market, state):
         return outcome_value(market, state)
     return max(sum(tree_value(market, after) for after in move.after.values()) for move in moves(market, state))
 
 
-def optimum(setting: Setting) -> Fraction:
+def history_optimum(setting: Setting) -> Fraction:
     """Return the value of an optimal SPM with full memory, before normalisation.
 
     >>> from spm.finite import model, uniform
     >>> from spm.settings import finite
-    >>> optimum(finite("prop-1", "Prop. 1", {"item": 1}, model({"agent": 2}, [(1, [uniform(1, 3)])])))
+    >>> history_optimum(finite("prop-1", "Prop. 1", {"item": 1}, model({"agent": 2}, [(1, [uniform(1, 3)])])))
     Fraction(5, 2)
 
     Raises:
@@ -123,15 +125,15 @@ def optimum(setting: Setting) -> Fraction:
     return market.exact(tree_value(market, market.start))
 
 
-class Solver:
+class HistorySolver:
     """The same recursion with equal states solved once, and the moves that are optimal in each."""
 
     def __init__(self, market: Economy) -> None:
         """Remember nothing yet about ``market``."""
         self.market = market
-        self._known: dict[State, int] = {}
+        self._known: dict[HistoryState, int] = {}
 
-    def value(self, state: State) -> int:
+    def value(self, state: HistoryState) -> int:
         """Return the weighted optimum from ``state``."""
         if state not in self._known:
             self._known[state] = (
@@ -145,7 +147,7 @@ class Solver:
         """Return the weighted optimum after ``move``."""
         return sum(self.value(after) for after in move.after.values())
 
-    def optimal_moves(self, state: State) -> list[Move]:
+    def optimal_moves(self, state: HistoryState) -> list[Move]:
         """Return every move that attains the optimum, offers with equal consequences once."""
         if is_over(self.market, state):
             return []

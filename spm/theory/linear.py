@@ -21,14 +21,40 @@ from fractions import Fraction
 
 import pandas as pd
 
-from spm.settings import Setting
+from spm.finite import chance, model, surely
+from spm.settings import Setting, finite
 from spm.theory.economies import UNVISITED, Economy, economy
-from spm.theory.histories import Solver, agents_left, is_over, outcome_value, visit
+from spm.theory.histories import HistorySolver, agents_left, is_over, outcome_value, visit
 from spm.theory.offers import NOTHING
-from spm.theory.scores import Certificate, Features, Weights, certificate, linear_features, score_systems, solution
+from spm.theory.scores import (
+    Certificate,
+    Features,
+    ScoreWeights,
+    certificate,
+    linear_features,
+    score_systems,
+    solution,
+    with_interaction,
+)
 
 
-def play_linear(market: Economy, weights: Weights, features: Features, order: Sequence[int]) -> Fraction:
+def other_items_alone() -> Setting:
+    """Return Proposition 7's setting with the same four outcomes, but other items held alone than jointly.
+
+    Alone, Alice or Bob gets item 1; jointly they hold 1 and 2 either way; and both may want item 1.
+    """
+    nothing, one, two = surely([0, 0, 0]), surely([10, 0, 0]), surely([0, 10, 0])
+    gamble, safe = chance("1/10", [0, 0, 10], [0, 0, 0]), surely([0, 0, 5])
+    even = [(one, two), (two, one), (nothing, nothing)]
+    odd = [(one, one), (one, nothing), (nothing, one)]
+    worlds = [("1/6", [*pair, gamble, safe]) for pair in even]
+    worlds += [("1/6", [*pair, safe, gamble]) for pair in odd]
+    values = model({"Alice": 1, "Bob": 1, "Carl": 1, "Dan": 1}, worlds)
+    items = {"item 1": 1, "item 2": 1, "item 3": 1}
+    return finite("other-items", "Proposition 7 with other items held alone", items, values)
+
+
+def play_linear(market: Economy, weights: ScoreWeights, features: Features, order: Sequence[int]) -> Fraction:
     """Return the exact value of the policy with these score weights, before normalisation.
 
     Its prices are linear too: each type costs one tick for every agent left.
@@ -39,6 +65,7 @@ def play_linear(market: Economy, weights: Weights, features: Features, order: Se
         if is_over(market, state):
             total += outcome_value(market, state)
             continue
+        # Scores of the agents left, one product of weights and features each; ties go by the order.
         x, left = features(state.bought, n_types), agents_left(state)
         scores = {i: sum(w * a for w, a in zip(weights[i], x, strict=True)) for i in left}
         agent = min(left, key=lambda i: (-scores[i], order.index(i)))
@@ -54,9 +81,9 @@ class LinearCheck:
         optimum: value of an optimal SPM, before normalisation.
         systems: number of score systems of optimal SPMs.
         infeasible: how many have a verified certificate of infeasibility.
-        certificates: the certificates, one a system that has one.
+        certificates: the certificates, one per system that has one.
         solved: how many have a verified solution.
-        weights: score weights that attain ``value``, one row an agent, if any.
+        weights: score weights that attain ``value``, one row per agent, if any.
         value: best exact value of a policy that solves a system, before normalisation, if any does.
     """
 
@@ -65,7 +92,7 @@ class LinearCheck:
     infeasible: int
     certificates: tuple[Certificate, ...]
     solved: int
-    weights: Weights | None
+    weights: ScoreWeights | None
     value: Fraction | None
 
 
@@ -81,7 +108,7 @@ def check_linear(setting: Setting, features: Features = linear_features, order: 
         ValueError: see :func:`spm.theory.economies.economy`.
     """
     market = economy(setting)
-    solver, ties = Solver(market), tuple(order) or tuple(range(setting.n_agents))
+    solver, ties = HistorySolver(market), tuple(order) or tuple(range(setting.n_agents))
     systems = sorted(score_systems(solver, market.start), key=sorted)
     proofs = [certificate(system, features, setting.n_types, ties) for system in systems]
     solutions = [solution(system, features, setting.n_types, ties) for system in systems]
@@ -96,6 +123,14 @@ def check_linear(setting: Setting, features: Features = linear_features, order: 
         weights,
         value,
     )
+
+
+def linear_table(setting: Setting) -> pd.DataFrame:
+    """Return how many score systems linear scores solve, without and with one interaction of the features."""
+    checks = [check_linear(setting, features) for features in (linear_features, with_interaction)]
+    rows = [(check.systems, check.infeasible, check.solved) for check in checks]
+    names = ["score systems", "proved infeasible", "solved"]
+    return pd.DataFrame(rows, columns=names, index=["linear", "linear + one interaction"])
 
 
 def certificate_table(setting: Setting, proof: Certificate) -> pd.DataFrame:
@@ -116,8 +151,8 @@ def _holding(setting: Setting, agent: int, choice: int) -> str:
     return f"{setting.agents[agent]}: {what}"
 
 
-def weight_table(setting: Setting, weights: Weights) -> pd.DataFrame:
-    """Return score weights with named features, one row an agent, columns that are all zero left out."""
+def weight_table(setting: Setting, weights: ScoreWeights) -> pd.DataFrame:
+    """Return score weights with named features, one row per agent, columns that are all zero left out."""
     names = [f"{agent} holds {item}" for agent in setting.agents for item in setting.types]
     names += [f"{agent} left" for agent in setting.agents] + ["constant"]
     names += [f"{setting.agents[0]} and {setting.agents[1]} both hold"] * (len(weights[0]) - len(names))

@@ -10,7 +10,11 @@ depends on the matching. No two matchings allow the same optimal continuation (:
 one), so an optimal policy needs M states of memory, log2 M = Omega(min{n, m} log max{n, m}) bits. Agents and items
 left tell only *which* items are gone, one of C(m, n) sets.
 
-*What forgetting costs.* Insufficient memory need not lose value: an adaptive order can write what was learned
+*Space.* A *holding* says of every agent that she is left, or what she took. :func:`holdings` counts them all,
+:func:`holdings_of_policy` those that one deterministic policy can meet, and :func:`space` sets their bits against
+the bounds of Corollaries 1 to 3. :func:`reached` lists the latter one by one, as a check on the formula.
+
+*What forgetting costs.* Too little memory need not lose value: an adaptive order can write what was learned
 into the set of agents left. :func:`cost_of_forgetting` solves for the best policy that sees agents and items left
 only (:mod:`spm.theory.restricted`).
 """
@@ -18,21 +22,26 @@ only (:mod:`spm.theory.restricted`).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from math import log2
+from itertools import product
+from math import comb, log2, perm
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from spm.constructions import prop_5, theorem_1
 from spm.settings import Setting, identity, kitchen_sink
-from spm.theory.economies import UNVISITED, Economy, State, economy
-from spm.theory.histories import Move, Solver, agents_left, items_left, visit
-from spm.theory.offers import Vector
+from spm.theory.economies import UNVISITED, Economy, HistoryState, economy
+from spm.theory.histories import HistorySolver, Move, agents_left, items_left, visit
+from spm.theory.offers import NOTHING, Vector
 from spm.theory.restricted import Order, best_restricted
 
-SIZES = ((1, 3), (1, 5), (2, 3), (2, 5), (2, 7), (3, 4), (3, 5))
+MATCHING_SIZES = ((1, 3), (1, 5), (2, 3), (2, 5), (2, 7), (3, 4), (3, 5))
+"""Revealing agents and items of the members of Theorem 1's family that are solved."""
+SPACE_SIZES = tuple((n, m) for n in (1, 4, 64, 1024) for m in (1, 4, 64, 1024))
+"""Numbers of agents and items for which holdings are counted."""
 Prices = tuple[float, ...]
-Bundle = tuple[int, ...]
+Held = tuple[int, ...]
 
 
 class Event(NamedTuple):
@@ -40,19 +49,19 @@ class Event(NamedTuple):
 
     agent: int
     prices: Prices
-    bundle: Bundle
+    bundle: Held
 
 
-History = tuple[Event, ...]
-Policy = Callable[[History], tuple[int, Prices]]
+Events = tuple[Event, ...]
+EventPolicy = Callable[[Events], tuple[int, Prices]]
 
 
-def rebuild_history(policy: Policy, allocation: Sequence[Bundle], left: Collection[int]) -> History:
+def rebuild_history(policy: EventPolicy, allocation: Sequence[Held], left: Collection[int]) -> Events:
     """Return the history in which a deterministic policy has reached ``allocation`` with the agents ``left``.
 
     Args:
         policy: whom to visit after a history, and at what prices.
-        allocation: the 0/1 allocation matrix, one bundle an agent, ``(n, T)``.
+        allocation: the 0/1 allocation matrix, one bundle per agent, ``(n, T)``.
         left: agents not yet visited.
 
     Raises:
@@ -62,7 +71,7 @@ def rebuild_history(policy: Policy, allocation: Sequence[Bundle], left: Collecti
     >>> rebuild_history(in_turn, [(1,), (0,), (0,)], left={2})
     (Event(agent=0, prices=(0.5,), bundle=(1,)), Event(agent=1, prices=(0.5,), bundle=(0,)))
     """
-    history: History = ()
+    history: Events = ()
     open_ = set(range(len(allocation))) - set(left)
     while open_:
         agent, prices = policy(history)
@@ -73,8 +82,8 @@ def rebuild_history(policy: Policy, allocation: Sequence[Bundle], left: Collecti
     return history
 
 
-def revealed(market: Economy, n_revealing: int) -> list[State]:
-    """Return the states after the first ``n_revealing`` agents were visited at prices 0, one a matching."""
+def revealed(market: Economy, n_revealing: int) -> list[HistoryState]:
+    """Return the states after the first ``n_revealing`` agents were visited at prices 0, one per matching."""
     layer = [market.start]
     for agent in range(n_revealing):
         free = (0,) * len(market.supply)
@@ -82,22 +91,23 @@ def revealed(market: Economy, n_revealing: int) -> list[State]:
     return layer
 
 
-def required_memory(sizes: Sequence[tuple[int, int]] = SIZES) -> pd.DataFrame:
+def required_memory(sizes: Sequence[tuple[int, int]] = MATCHING_SIZES) -> pd.DataFrame:
     """Count the continuations that optimal policies must tell apart in Theorem 1's family.
 
     Args:
         sizes: revealing agents n and items m that they are matched to, n <= m.
 
     Returns:
-        One row a size: matchings M; continuations (the largest number of matchings found no two of which share an
-        optimal visit); bits, log2 of that; the bound min{n, m} log2 max{n, m}; and how many
-        observations agents and items left, and the allocation, make of the matchings.
+        One row per size: matchings M; continuations, the largest number of matchings found no two of which share
+        an optimal visit; bits, log2 of that; the bound min{n, m} log2 max{n, m}; and how many of the matchings
+        agents and items left, and the allocation, tell apart.
     """
     rows = []
     for n, m in sizes:
+        # One state per matching; each needs a visit that is optimal in no other.
         market = economy(theorem_1(n, m))
         states = revealed(market, n)
-        needed = _disjoint(Solver(market), states)
+        needed = _disjoint(HistorySolver(market), states)
         seen = {(agents_left(state), items_left(market, state)) for state in states}
         held = {state.bought for state in states}
         rows.append((n, m, len(states), needed, log2(needed), min(n, m) * log2(max(n, m)), len(seen), len(held)))
@@ -105,7 +115,7 @@ def required_memory(sizes: Sequence[tuple[int, int]] = SIZES) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def _disjoint(solver: Solver, states: Sequence[State]) -> int:
+def _disjoint(solver: HistorySolver, states: Sequence[HistoryState]) -> int:
     """How many of ``states``, taken greedily, have optimal visits none of which is optimal in another one."""
     taken: set[tuple[int, Vector]] = set()
     count = 0
@@ -117,14 +127,91 @@ def _disjoint(solver: Solver, states: Sequence[State]) -> int:
     return count
 
 
-def optimal_visits(setting: Setting) -> list[tuple[State, Move]]:
+def holdings(n_agents: int, n_items: int) -> int:
+    """Return the number of pairs of an allocation and a set of agents left: unit demand, different items.
+
+    >>> holdings(1, 1)  # not visited, or visited with the item or without
+    3
+    """
+    # k agents hold k different items; each of the others is left or went without.
+    most = min(n_agents, n_items)
+    return sum(comb(n_agents, k) * perm(n_items, k) * 2 ** (n_agents - k) for k in range(most + 1))
+
+
+def holdings_of_policy(n_agents: int, n_items: int) -> int:
+    """Return how many of these a given deterministic policy can meet, whatever agents buy.
+
+    By :func:`rebuild_history` they are as many as its histories: in each round the agent whom the policy visits
+    takes nothing or one of the items left, until no agent or no item is left.
+
+    >>> holdings_of_policy(2, 1)  # sold in round 1 or 2; or not sold after 0, 1 or 2 rounds
+    5
+    """
+    # k < m items sold in t rounds: C(t, k) m! / (m - k)! ways. Summed over t = 0..n, C(t, k) is C(n + 1, k + 1).
+    open_ = sum(comb(n_agents + 1, k + 1) * perm(n_items, k) for k in range(min(n_agents + 1, n_items)))
+    # All m sold, the last one in round t: C(t - 1, m - 1) m! ways. Summed over t this is C(n, m) m!.
+    return open_ + perm(n_agents, n_items)
+
+
+def reached(n_agents: int, n_items: int, seed: int = 0) -> list[Vector]:
+    """Return the holding after every history of a deterministic policy that is drawn with ``seed``.
+
+    Each is ``(n,)``: an agent's item, ``NOTHING``, or ``UNVISITED``.
+
+    >>> sorted(reached(1, 1))
+    [(-2,), (-1,), (0,)]
+    """
+    found, pending = [], [(UNVISITED,) * n_agents]
+    while pending:
+        held = pending.pop()
+        found.append(held)
+        free = set(range(n_items)).difference(held)
+        left = [i for i, choice in enumerate(held) if choice == UNVISITED]
+        if left and free:
+            # The draw depends on the holding alone, so the same holding always gets the same visit.
+            agent = int(np.random.default_rng([seed, *(choice + 2 for choice in held)]).choice(left))
+            pending += [(*held[:agent], choice, *held[agent + 1 :]) for choice in (NOTHING, *free)]
+    return found
+
+
+def count_by_hand(n_agents: int, n_items: int) -> tuple[int, int]:
+    """Return what :func:`holdings` and :func:`holdings_of_policy` should be, by listing every case.
+
+    >>> count_by_hand(2, 1) == (holdings(2, 1), holdings_of_policy(2, 1))
+    True
+    """
+    every = product((UNVISITED, NOTHING, *range(n_items)), repeat=n_agents)
+    taken = ([choice for choice in held if choice >= 0] for held in every)
+    return sum(len(set(items)) == len(items) for items in taken), len(set(reached(n_agents, n_items)))
+
+
+def space(sizes: Sequence[tuple[int, int]] = SPACE_SIZES) -> pd.DataFrame:
+    """Compare the bits that allocation and agents left take with the bounds of Corollaries 1 to 3.
+
+    Args:
+        sizes: numbers of agents n and of items m.
+
+    Returns:
+        One row per size: bits of all holdings (``any policy``) and of those that one deterministic policy meets
+        (``one policy``), and the bounds. Logarithms are log2(x + 1), so that a single agent or item counts too.
+    """
+    rows = []
+    for n, m in sizes:
+        log_n, log_m = log2(n + 1), log2(m + 1)
+        bits = log2(holdings(n, m)), log2(holdings_of_policy(n, m))
+        rows.append((n, m, *bits, n * log_m, m * log_n, min(n, m) * max(log_n, log_m)))
+    names = ["n", "m", "any policy", "one policy", "n log m", "m log n", "min log max"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def optimal_visits(setting: Setting) -> list[tuple[HistoryState, Move]]:
     """Return every visit that some optimal SPM of ``setting`` makes, with the state in which it does.
 
     Raises:
         ValueError: see :func:`spm.theory.economies.economy`.
     """
     market = economy(setting)
-    solver = Solver(market)
+    solver = HistorySolver(market)
     reached, pending = {market.start}, [market.start]
     visits = []
     while pending:
@@ -152,7 +239,7 @@ def visits_in_doubt(n_revealing: int, n_items: int) -> int:
 def revealing_first(n_revealing: int) -> Order:
     """Return the rule that the first ``n_revealing`` agents are visited, in some order, before the others."""
 
-    def order(state: State) -> Vector:
+    def order(state: HistoryState) -> Vector:
         left = agents_left(state)
         return tuple(agent for agent in left if agent < n_revealing) or left
 
@@ -163,7 +250,7 @@ def cost_of_forgetting() -> pd.DataFrame:
     """Compare the best deterministic policies that see agents and items left, or the allocation, with the optimum.
 
     Returns:
-        One row a setting and rule on the order: the optimum with full memory and the exact values of
+        One row per setting and rule on the order: the optimum with full memory and the exact values of
         ``allocation`` and ``items-agents-left``, before normalisation, and the loss of the latter.
     """
     cases: list[tuple[str, Setting, str, Order]] = [

@@ -48,21 +48,22 @@ def choose(values: Vector, prices: Vector, items: Vector) -> int:
 
 
 @cache
-def offers(support: tuple[Vector, ...], items: Vector, revenue: bool) -> tuple[Vector, ...]:
+def price_menu(support: tuple[Vector, ...], items: Vector, revenue: bool) -> tuple[Vector, ...]:
     """Return price vectors that suffice for an agent with this support of value vectors.
 
     Args:
         support: value vectors that she may have, each ``(T,)``, integer multiples of ``T + 2`` ticks.
         items: copies left of each type, ``(T,)``.
-        revenue: list the menu of occurring values instead of one price vector a choice map.
+        revenue: list the menu of occurring values instead of one price vector per choice map.
 
-    >>> offers(((3,), (9,)), (1,), False)  # sell to both, to the second only, to nobody
+    >>> price_menu(((3,), (9,)), (1,), False)  # sell to both, to the second only, to nobody
     ((3,), (9,), (10,))
     """
     no_sale = 1 + max(max(values) for values in support)
     if revenue:
         levels = [sorted({v[t] for v in support if v[t] > 0} | {no_sale}) for t in range(len(items))]
         return tuple(product(*(row if left else [no_sale] for row, left in zip(levels, items, strict=True))))
+    # 0 <= p_t <= no_sale bounds the search; above no_sale nothing changes.
     ceiling = {(0, t + 1): no_sale for t in range(len(items))}
     floor = {(t + 1, 0): 0 for t in range(len(items))}
     return tuple(_assign(support, items, ceiling | floor))
@@ -100,6 +101,7 @@ def highest_prices(edges: Edges, n_types: int) -> Vector | None:
     >>> highest_prices({(0, 1): 4, (1, 2): -1, (0, 2): 9}, 2)
     (4, 3)
     """
+    # Bellman-Ford from the ground: every price starts too high, and each pass lowers it along all edges.
     price = [0] + [max(edges.values())] * n_types
     for _ in range(n_types + 2):
         before = tuple(price)

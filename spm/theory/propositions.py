@@ -10,7 +10,7 @@ whole histories (:func:`spm.theory.histories.tree_value`). Where values compete 
 maximised in both over the same finite menu of prices (see :mod:`spm.theory.offers`).
 
 *Proposition 6.* Policies that see only the set of agents left are static orders with static personalised
-prices. One agent is visited a round whatever she buys, so the sets of agents left that a policy meets form
+prices. One agent is visited per round, whatever she buys, so the sets of agents left that a policy meets form
 one chain. Here all such policies are run on all profiles of a grid, and the set of mechanisms (maps from profiles
 to allocation and payments) is compared with that of all static orders and prices. Note that static personalised
 prices with an *adaptive* order (Definition 2 without Definition 3) are more than this: see Proposition 3.
@@ -28,12 +28,12 @@ import pandas as pd
 
 from spm.finite import FiniteModel, Lottery, model
 from spm.settings import Setting, finite
-from spm.theory.economies import economy
+from spm.theory.economies import Economy, economy
 from spm.theory.histories import tree_value
-from spm.theory.offers import NOTHING, Vector, choose, offers
+from spm.theory.offers import NOTHING, Vector, choose, price_menu
 
-Visit = tuple[int, Vector]
-Outcome = tuple[tuple[int, int], ...]
+NextVisit = tuple[int, Vector]
+Deals = tuple[tuple[int, int], ...]
 LARGEST_VALUE = 6
 
 
@@ -56,6 +56,7 @@ def value_from_left(setting: Setting) -> Fraction:
     def gain(agent: int, prices: Vector, agents: frozenset[int], items: Vector) -> Fraction:
         total = Fraction(0)
         for chance, values in draws[agent]:
+            # Her value or payment now, and the best that can follow with one copy less.
             t = choose(values, prices, items)
             got = 0 if t == NOTHING else prices[t] if revenue else values[t]
             left = tuple(copies - (s == t) for s, copies in enumerate(items))
@@ -65,7 +66,7 @@ def value_from_left(setting: Setting) -> Fraction:
     @cache
     def best(agents: frozenset[int], items: Vector) -> Fraction:
         on_sale = tuple(min(copies, 1) for copies in items)
-        visits = ((i, p) for i in agents for p in offers(market.supports[i], on_sale, revenue))
+        visits = ((i, p) for i in agents for p in price_menu(market.supports[i], on_sale, revenue))
         return max((gain(i, prices, agents, items) for i, prices in visits), default=Fraction(0))
 
     return best(frozenset(range(setting.n_agents)), setting.supply) / market.ticks
@@ -95,7 +96,7 @@ def check_proposition_5(n_settings: int = 300, seed: int = 5) -> pd.DataFrame:
     """Solve random independent settings twice: over whole histories, and over agents and items left.
 
     Returns:
-        One row a setting: objective, agents, types, items, both optima (fractions, before normalisation), and
+        One row per setting: objective, agents, types, items, both optima (fractions, before normalisation), and
         whether they are equal.
     """
     rows = []
@@ -112,7 +113,7 @@ def check_proposition_5(n_settings: int = 300, seed: int = 5) -> pd.DataFrame:
     return table.assign(equal=table["histories"] == table["agents and items left"])
 
 
-def run(rule: Callable[[frozenset[int]], Visit], profile: Sequence[Vector], supply: Vector) -> Outcome:
+def run_rule(rule: Callable[[frozenset[int]], NextVisit], profile: Sequence[Vector], supply: Vector) -> Deals:
     """Run a rule that sees the agents left; return what each agent gets and pays, ``(type, payment)`` each."""
     left, items = frozenset(range(len(profile))), list(supply)
     outcome = [(NOTHING, 0)] * len(profile)
@@ -126,7 +127,36 @@ def run(rule: Callable[[frozenset[int]], Visit], profile: Sequence[Vector], supp
     return tuple(outcome)
 
 
-def agents_left_policies(n_agents: int, menu: Sequence[Vector]) -> Iterator[dict[frozenset[int], Visit]]:
+def best_unseeing(setting: Setting) -> Fraction:
+    """Return the best welfare of a policy that sees nothing, before normalisation, by trying them all.
+
+    Its scores never change, so it visits agents in one order, and posts one price vector to everybody.
+
+    Raises:
+        ValueError: see :func:`spm.theory.economies.economy`.
+
+    >>> from spm.constructions import prop_1
+    >>> best_unseeing(prop_1())  # price 1 earns 2, price 3 sells with probability 3/4
+    Fraction(9, 4)
+    """
+    market = economy(setting)
+    # Only the prices matter at which somebody stops buying: the values that occur, and one above them all.
+    worths = [sorted({row[t] for profile in market.profiles for row in profile}) for t in range(setting.n_types)]
+    menu = product(*([*column, column[-1] + 1] for column in worths))
+    orders = list(permutations(range(setting.n_agents)))
+    return market.exact(max(_welfare(market, order, prices) for prices in menu for order in orders))
+
+
+def _welfare(market: Economy, order: Sequence[int], prices: Vector) -> int:
+    """The weighted welfare of one static order at one price vector."""
+    total = 0
+    for weight, profile in zip(market.weights, market.profiles, strict=True):
+        deals = run_rule(lambda left: (order[-len(left)], prices), profile, market.supply)
+        total += weight * sum(row[t] for row, (t, _) in zip(profile, deals, strict=True) if t != NOTHING)
+    return total
+
+
+def agents_left_policies(n_agents: int, menu: Sequence[Vector]) -> Iterator[dict[frozenset[int], NextVisit]]:
     """Yield every map from nonempty sets of agents left to a visit of one of them at prices of ``menu``."""
     agents = range(n_agents)
     sets = [frozenset(c) for c in chain.from_iterable(combinations(agents, k + 1) for k in agents)]
@@ -134,7 +164,7 @@ def agents_left_policies(n_agents: int, menu: Sequence[Vector]) -> Iterator[dict
         yield dict(zip(sets, visits, strict=True))
 
 
-def static_policies(n_agents: int, menu: Sequence[Vector]) -> Iterator[dict[frozenset[int], Visit]]:
+def static_policies(n_agents: int, menu: Sequence[Vector]) -> Iterator[dict[frozenset[int], NextVisit]]:
     """Yield every static order with static personalised prices, as visits when only later agents are left."""
     for order in permutations(range(n_agents)):
         for prices in product(menu, repeat=n_agents):
@@ -142,10 +172,10 @@ def static_policies(n_agents: int, menu: Sequence[Vector]) -> Iterator[dict[froz
 
 
 def mechanisms(
-    policies: Iterator[dict[frozenset[int], Visit]], profiles: Sequence[Sequence[Vector]], supply: Vector
-) -> tuple[int, set[tuple[Outcome, ...]]]:
+    policies: Iterator[dict[frozenset[int], NextVisit]], profiles: Sequence[Sequence[Vector]], supply: Vector
+) -> tuple[int, set[tuple[Deals, ...]]]:
     """Return how many policies there are and the set of mechanisms they run, each an outcome for every profile."""
-    runs = [tuple(run(policy.__getitem__, profile, supply) for profile in profiles) for policy in policies]
+    runs = [tuple(run_rule(policy.__getitem__, profile, supply) for profile in profiles) for policy in policies]
     return len(runs), set(runs)
 
 
@@ -158,7 +188,8 @@ def check_proposition_6(
         sizes: agents n, supply ``(T,)``, and L: values are 1 to L, prices 1 to L + 1 (the last sells nothing).
 
     Returns:
-        One row a size: numbers of policies and of distinct mechanisms of both classes, and whether the sets agree.
+        One row per size: numbers of policies and of distinct mechanisms in both classes, and whether the sets
+        agree.
     """
     rows = []
     for n_agents, supply, levels in sizes:

@@ -7,9 +7,9 @@ visits. The best it can do from a layer is
 
     R(L) = max over one visit for each observation in L  of  [value of histories that end] + R(next layer).
 
-R is bounded from above by letting each observation's histories go on alone, as if they never met the others
-again, and that by full memory (:class:`spm.theory.histories.Solver`). Visits are tried in the order of these
-bounds and the search of a layer stops as soon as no bound is above the best value found: the result is exact.
+R is bounded from above by letting each observation's histories continue alone, as if they never met the others
+again, and that in turn by full memory (:class:`spm.theory.histories.HistorySolver`). Visits are tried in the order
+of these bounds, and the search of a layer stops once no bound is above the best value found: the result is exact.
 Deterministic policies lose nothing against random ones: no observation occurs twice in an episode, so the
 value is linear in what is done at each observation, and best at a corner.
 
@@ -29,16 +29,17 @@ import pandas as pd
 
 from spm.names import lookup
 from spm.settings import Setting
-from spm.theory.economies import Economy, State, economy
-from spm.theory.histories import Solver, agents_left, is_over, items_left, menu, outcome_value, visit
+from spm.theory.economies import Economy, HistoryState, economy
+from spm.theory.histories import HistorySolver, agents_left, is_over, items_left, menu, outcome_value, visit
 from spm.theory.offers import Vector
 
-Layer = tuple[State, ...]
-Observation = tuple[Any, ...]
-Policy = dict[Observation, tuple[int, tuple[Fraction, ...]]]
-Order = Callable[[State], Vector]
+Layer = tuple[HistoryState, ...]
+Seen = tuple[Any, ...]
+RestrictedPolicy = dict[Seen, tuple[int, tuple[Fraction, ...]]]
+Order = Callable[[HistoryState], Vector]
 
-STATISTICS: dict[str, Callable[[Economy, State], Observation]] = {
+VIEWS: dict[str, Callable[[Economy, HistoryState], Seen]] = {
+    "agents-left": lambda market, state: agents_left(state),
     "items-agents-left": lambda market, state: (agents_left(state), items_left(market, state)),
     "allocation": lambda market, state: state.bought,
 }
@@ -51,7 +52,7 @@ class Option(NamedTuple):
     Attributes:
         bound: weighted optimum after it, with full memory.
         settled: weighted value of the histories that it ends.
-        after: the histories that go on.
+        after: the histories that continue.
         agent: the agent visited.
         prices: the prices posted, in ticks.
     """
@@ -63,8 +64,8 @@ class Option(NamedTuple):
     prices: Vector
 
 
-class Plan(NamedTuple):
-    """Best visits from a layer, one an observation, and the weighted value they lead to."""
+class LayerPlan(NamedTuple):
+    """Best visits from a layer, one per observation, and the weighted value they lead to."""
 
     value: int
     options: tuple[Option, ...]
@@ -86,7 +87,7 @@ class Restricted:
     statistic: str
     optimum: Fraction
     value: Fraction
-    policy: Policy
+    policy: RestrictedPolicy
 
     @property
     def loss(self) -> Fraction:
@@ -99,14 +100,17 @@ def best_restricted(setting: Setting, statistic: str, order: Order = agents_left
 
     Args:
         setting: a finite setting with unit demand.
-        statistic: ``items-agents-left`` or ``allocation``.
+        statistic: ``agents-left``, ``items-agents-left`` or ``allocation``.
         order: agents that may be visited next; all that are left unless a rule is imposed.
 
     Raises:
-        ValueError: an unknown statistic, or see :func:`spm.theory.economies.economy`.
+        ValueError: an unknown statistic; ``agents-left`` with several types, where prices may meet different items
+            left; or see :func:`spm.theory.economies.economy`.
     """
+    if statistic == "agents-left" and setting.n_types > 1:
+        raise ValueError(f"setting {setting.name!r} must have one type for agents-left, not {setting.n_types}")
     market = economy(setting)
-    search = Search(market, lookup("statistic", statistic, STATISTICS), order)
+    search = Search(market, lookup("statistic", statistic, VIEWS), order)
     policy = {
         seen: (option.agent, tuple(Fraction(price, market.ticks) for price in option.prices))
         for seen, option in search.decisions((market.start,))
@@ -119,14 +123,14 @@ def best_restricted(setting: Setting, statistic: str, order: Order = agents_left
 class Search:
     """Branch and bound over maps from observations to visits."""
 
-    def __init__(self, market: Economy, seen: Callable[[Economy, State], Observation], order: Order) -> None:
+    def __init__(self, market: Economy, seen: Callable[[Economy, HistoryState], Seen], order: Order) -> None:
         """Search policies of ``market`` that see ``seen`` and visit agents that ``order`` allows."""
         self.market, self.seen, self.order = market, seen, order
-        self.solver = Solver(market)
-        self._plans: dict[Layer, Plan] = {}
+        self.solver = HistorySolver(market)
+        self._plans: dict[Layer, LayerPlan] = {}
         self._options: dict[Layer, list[Option]] = {}
 
-    def plan(self, layer: Layer) -> Plan:
+    def plan(self, layer: Layer) -> LayerPlan:
         """Return the best visits from ``layer``."""
         if layer not in self._plans:
             parts = [tuple(part) for part in self._parts(layer).values()]
@@ -144,15 +148,15 @@ class Search:
             self._options[part] = sorted(distinct.values(), key=lambda option: -option.bound)
         return self._options[part]
 
-    def decisions(self, layer: Layer) -> Iterator[tuple[Observation, Option]]:
+    def decisions(self, layer: Layer) -> Iterator[tuple[Seen, Option]]:
         """Yield each observation that the best policy meets from ``layer`` on, and its visit."""
         if layer:
             plan = self.plan(layer)
             yield from zip(self._parts(layer), plan.options, strict=True)
             yield from self.decisions(together(plan.options))
 
-    def _parts(self, layer: Layer) -> dict[Observation, list[State]]:
-        parts: dict[Observation, list[State]] = {}
+    def _parts(self, layer: Layer) -> dict[Seen, list[HistoryState]]:
+        parts: dict[Seen, list[HistoryState]] = {}
         for state in layer:
             parts.setdefault(self.seen(self.market, state), []).append(state)
         return parts
@@ -160,6 +164,7 @@ class Search:
     def _visits(self, part: Layer) -> Iterator[Option]:
         for agent in self.order(part[0]):
             for prices in menu(self.market, part[0], agent):
+                # The same visit to every history that looks alike; what follows it, and what it ends.
                 moves = [visit(self.market, state, agent, prices) for state in part]
                 states = sorted(chain.from_iterable(move.after.values() for move in moves))
                 ended = [state for state in states if is_over(self.market, state)]
@@ -167,12 +172,13 @@ class Search:
                 after = tuple(state for state in states if not is_over(self.market, state))
                 yield Option(settled + sum(map(self.solver.value, after)), settled, after, agent, prices)
 
-    def _alone(self, part: Layer) -> Plan:
-        best = Plan(-1, ())
+    def _alone(self, part: Layer) -> LayerPlan:
+        best = LayerPlan(-1, ())
         for option in self.options(part):
             if option.bound <= best.value:
                 break
-            best = max(best, Plan(option.settled + self.value(option.after), (option,)), key=lambda p: p.value)
+            alone = LayerPlan(option.settled + self.value(option.after), (option,))
+            best = max(best, alone, key=lambda plan: plan.value)
         return best
 
 
@@ -182,8 +188,9 @@ class _Joint:
     def __init__(self, search: Search, parts: list[Layer]) -> None:
         self.search, self.parts = search, parts
         alone = [search.value(part) for part in parts]
+        # What the k-th observation and those after it are worth at most, if their histories never met others.
         self.rest = [sum(alone[k:]) for k in range(len(parts) + 1)]
-        self.plan = Plan(-1, ())
+        self.plan = LayerPlan(-1, ())
         self._extend((), 0)
 
     def _extend(self, chosen: tuple[Option, ...], promised: int) -> None:
@@ -192,9 +199,10 @@ class _Joint:
         if k == len(self.parts):
             value = sum(option.settled for option in chosen) + self.search.value(together(chosen))
             if value > self.plan.value:
-                self.plan = Plan(value, chosen)
+                self.plan = LayerPlan(value, chosen)
             return
         for option in self.search.options(self.parts[k]):
+            # Options come best bound first, so none after this one can do better.
             if promised + option.bound + self.rest[k + 1] <= self.plan.value:
                 break
             alone = promised + option.settled + self.search.value(option.after)
@@ -208,7 +216,7 @@ def together(options: tuple[Option, ...]) -> Layer:
 
 
 def policy_table(setting: Setting, best: Restricted) -> pd.DataFrame:
-    """Return a policy that sees agents and items left, one row an observation, in the order of visits.
+    """Return a policy that sees agents and items left, one row per observation, in the order of visits.
 
     Raises:
         ValueError: the policy sees something else.
@@ -227,20 +235,20 @@ def policy_table(setting: Setting, best: Restricted) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["agents left", "items left", "visit", "prices"])
 
 
-def evaluate(setting: Setting, statistic: str, policy: Policy) -> Fraction:
+def restricted_value(setting: Setting, statistic: str, policy: RestrictedPolicy) -> Fraction:
     """Return the exact value of a restricted ``policy`` by running it through the setting, before normalisation.
 
     Raises:
         KeyError: the policy meets an observation that it does not know.
     """
     market, total = economy(setting), 0
-    layer: list[State] = [market.start]
+    layer: list[HistoryState] = [market.start]
     while layer:
         state = layer.pop()
         if is_over(market, state):
             total += outcome_value(market, state)
             continue
-        agent, prices = policy[STATISTICS[statistic](market, state)]
+        agent, prices = policy[VIEWS[statistic](market, state)]
         ticks = tuple(int(price * market.ticks) for price in prices)
         layer.extend(visit(market, state, agent, ticks).after.values())
     return market.exact(total)

@@ -31,13 +31,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from spm.theory.economies import UNVISITED, State
-from spm.theory.histories import Solver, agents_left
+from spm.theory.economies import UNVISITED, HistoryState
+from spm.theory.histories import HistorySolver, agents_left
 from spm.theory.offers import Vector
 
 Features = Callable[[Vector, int], Vector]
 System = frozenset[tuple[Vector, int]]
-Weights = tuple[tuple[Fraction, ...], ...]
+ScoreWeights = tuple[tuple[Fraction, ...], ...]
 Matrix = NDArray[np.int64]
 LARGEST_DENOMINATOR = 1000
 """Certificates and weights are looked for among fractions with at most this denominator."""
@@ -62,7 +62,7 @@ def with_interaction(bought: Vector, n_types: int) -> Vector:
     return (*linear_features(bought, n_types), int(min(bought[:2]) >= 0))
 
 
-def score_systems(solver: Solver, state: State) -> frozenset[System]:
+def score_systems(solver: HistorySolver, state: HistoryState) -> frozenset[System]:
     """Return who must be visited where, for every optimal SPM from ``state``.
 
     Each system lists ``(bought, agent)``: at the history in which agents bought ``bought``, ``agent`` has to
@@ -70,6 +70,7 @@ def score_systems(solver: Solver, state: State) -> frozenset[System]:
     """
     systems: set[System] = set()
     for move in solver.optimal_moves(state):
+        # One optimal continuation for each answer to this visit; together they need what all of them need.
         here = frozenset({(state.bought, move.agent)} if len(agents_left(state)) > 1 else set())
         branches = [score_systems(solver, after) for after in move.after.values()]
         systems |= {here.union(*choice) for choice in product(*branches)}
@@ -113,6 +114,7 @@ def certificate(system: System, features: Features, n_types: int, order: Sequenc
     """Return multipliers that prove ``system`` infeasible, checked exactly, or None if none are found."""
     rows = rows_of(system, order)
     matrix, strict = _matrix(rows, features, n_types)
+    # Multipliers x >= 0, one per row, with matrix.T x = 0 and strict . x = 1: (n width + 1, rows) conditions.
     conditions = np.vstack([matrix.T, strict])
     target = np.append(np.zeros(matrix.shape[1]), 1)
     found = linprog(np.ones(len(rows)), A_eq=conditions, b_eq=target, method="highs-ds")
@@ -132,16 +134,18 @@ def proves(multipliers: Sequence[Fraction], matrix: Matrix, strict: NDArray[np.b
     return min(multipliers) >= 0 and not any(sums) and strictly > 0
 
 
-def solution(system: System, features: Features, n_types: int, order: Sequence[int]) -> Weights | None:
-    """Return small weights that solve ``system``, one row an agent, checked exactly, or None if none are found."""
+def solution(system: System, features: Features, n_types: int, order: Sequence[int]) -> ScoreWeights | None:
+    """Return small weights that solve ``system``, one row per agent, checked exactly, or None."""
     rows = rows_of(system, order)
     matrix, strict = _matrix(rows, features, n_types)
     width = matrix.shape[1]
-    needs = -np.hstack([matrix, -matrix])  # weights are differences of two nonnegative parts
+    # Weights are differences of two nonnegative parts; matrix w >= 1 where strict, else 0: (rows, 2 n width).
+    needs = -np.hstack([matrix, -matrix])
     found = linprog(np.ones(2 * width), A_ub=needs, b_ub=-strict.astype(float), method="highs-ds")
     if found.x is None:
         return None
     weights = rationals(found.x[:width] - found.x[width:])
+    # The rounded weights are checked against every row without floats.
     scores = [sum(x * int(a) for x, a in zip(weights, row, strict=True)) for row in matrix]
     if any(score < 0 or (score == 0 and s) for score, s in zip(scores, strict, strict=True)):
         return None

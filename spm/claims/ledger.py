@@ -9,49 +9,32 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from spm.claims import (
-    adaptivity,
-    correlated,
-    elsewhere,
-    examples,
-    fairness,
-    figure_2,
-    figure_3,
-    figure_4,
-    linear,
-    mechanisms,
-    pomdp,
-    protocol,
-    ranking,
-    remembering,
-    space,
-    variance,
-)
+from spm.claims import figure_2, figure_3, figure_4, ranking
+from spm.claims.adaptivity import ADAPTIVITY_CLAIMS
 from spm.claims.claim import SECTIONS, VERDICTS, Claim, Finding
+from spm.claims.correlated import CORRELATED_CLAIMS
 from spm.claims.evidence import Evidence
+from spm.claims.examples import EXAMPLE_CLAIMS
+from spm.claims.mechanisms import MECHANISM_CLAIMS
+from spm.claims.protocol import PROTOCOL_CLAIMS
+from spm.claims.remembering import REMEMBERING_CLAIMS
+from spm.claims.space import SPACE_CLAIMS
 
-_MODULES = (
-    adaptivity,
-    pomdp,
-    elsewhere,
-    mechanisms,
-    remembering,
-    space,
-    linear,
-    protocol,
-    variance,
-    correlated,
-    figure_2,
-    examples,
-    figure_3,
-    fairness,
-    figure_4,
-    ranking,
+_BY_SUBJECT: tuple[tuple[Claim, ...], ...] = (
+    ADAPTIVITY_CLAIMS,
+    MECHANISM_CLAIMS,
+    REMEMBERING_CLAIMS,
+    SPACE_CLAIMS,
+    PROTOCOL_CLAIMS,
+    CORRELATED_CLAIMS,
+    figure_2.CLAIMS,
+    EXAMPLE_CLAIMS,
+    figure_3.CLAIMS,
+    figure_4.CLAIMS,
+    ranking.CLAIMS,
 )
 CLAIMS: tuple[Claim, ...] = tuple(
-    sorted(
-        (claim for module in _MODULES for claim in module.CLAIMS), key=lambda claim: SECTIONS.index(claim.section)
-    )
+    sorted((one for subject in _BY_SUBJECT for one in subject), key=lambda one: SECTIONS.index(one.section))
 )
 """All claims, section by section of the paper."""
 
@@ -68,7 +51,7 @@ class Entry(NamedTuple):
         return told | asdict(self.finding)
 
 
-def ledger(evidence: Evidence, claims: Iterable[Claim] = CLAIMS) -> list[Entry]:
+def check_claims(evidence: Evidence, claims: Iterable[Claim] = CLAIMS) -> list[Entry]:
     """Check the claims, one after the other.
 
     Args:
@@ -88,14 +71,14 @@ def counts(entries: Iterable[Entry]) -> dict[str, int]:
 
 
 def counts_table(entries: Sequence[Entry]) -> pd.DataFrame:
-    """Return the numbers of verdicts, one row a section of the paper, with the total."""
+    """Return the numbers of verdicts, one row per section of the paper, with the total."""
     rows = {section: counts(entry for entry in entries if entry.claim.section == section) for section in SECTIONS}
     table = pd.DataFrame(rows).T
     table.loc["All"] = table.sum()
     return table.assign(claims=table.sum(axis=1))
 
 
-def table(entries: Iterable[Entry], section: str | None = None) -> pd.DataFrame:
+def ledger_table(entries: Iterable[Entry], section: str | None = None) -> pd.DataFrame:
     """Return the entries of a section, or all of them, as a table for reading."""
     rows = [
         (
@@ -114,7 +97,7 @@ def table(entries: Iterable[Entry], section: str | None = None) -> pd.DataFrame:
 
 
 def explanations(entries: Iterable[Entry], verdict: str) -> str:
-    """Return the explanations of the claims with a verdict as Markdown, a paragraph each."""
+    """Return the explanations of the claims with a verdict as Markdown, one paragraph each."""
     return "\n\n".join(_explained(entry) for entry in entries if entry.finding.verdict == verdict) or "None."
 
 
@@ -123,7 +106,7 @@ def _explained(entry: Entry) -> str:
     return f"**{claim.place}** (`{claim.id}`). *{claim.text}* {finding.explanation}"
 
 
-def text(entries: Sequence[Entry]) -> list[str]:
+def ledger_text(entries: Sequence[Entry]) -> list[str]:
     """Return the ledger as lines of plain text."""
     lines = [", ".join(f"{count} {verdict}" for verdict, count in counts(entries).items())]
     for section in SECTIONS:
