@@ -1,7 +1,7 @@
 """The ledger of claims: everything that the paper says, checked.
 
 * :mod:`~spm.claims.claim`: a claim, what was found about it, and the four verdicts.
-* :mod:`~spm.claims.evidence`, :mod:`~spm.claims.solved`, :mod:`~spm.claims.intervals`: what checks are made of.
+* :mod:`spm.evidence`, :mod:`spm.compare`, :mod:`~spm.claims.solved`: what checks are made of.
 * :mod:`~spm.claims.mechanisms`, :mod:`~spm.claims.adaptivity`, :mod:`~spm.claims.ranking`,
   :mod:`~spm.claims.remembering`, :mod:`~spm.claims.space`, :mod:`~spm.claims.linear`,
   :mod:`~spm.claims.pomdp`: theory.

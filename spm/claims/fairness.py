@@ -11,7 +11,7 @@ import numpy as np
 from spm import settings
 from spm.claims.claim import FULL_VERSION, PART_3, Claim, Finding, judge
 from spm.claims.evidence import Evidence
-from spm.claims.intervals import of_mean
+from spm.compare import of_mean
 from spm.demand import Array
 from spm.market import Market
 from spm.mechanisms import Agents, Rule, StaticPrices, play

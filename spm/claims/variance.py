@@ -9,7 +9,7 @@ import numpy as np
 from spm import bounds, experiments, settings
 from spm.claims.claim import PROTOCOL, Claim, Finding, judge
 from spm.claims.evidence import Evidence
-from spm.claims.intervals import Interval, of_mean
+from spm.compare import Interval, of_mean
 from spm.demand import Array
 from spm.market import Market
 from spm.mechanisms import Agents, Mechanism, Outcomes, Rule, play, random_serial_dictatorship
