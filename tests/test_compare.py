@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from spm.compare import Interval, compare, contrast, of_mean
+from spm.compare import ROUNDING, Interval, compare, contrast, of_mean
 
 SAMPLES = st.lists(st.floats(-1, 1), min_size=1, max_size=6).map(np.array)
 
@@ -68,6 +68,8 @@ def test_rounding_beats_nobody() -> None:
     assert same.mean > 0
     assert not same.is_positive
     assert not same.is_negative
+    assert not Interval(0.0, ROUNDING, ROUNDING).is_positive
+    assert not Interval(0.0, -ROUNDING, -ROUNDING).is_negative
     assert compare(np.full(3, 0.3 + 2e-9), np.array([0.3])).is_positive
     assert compare(np.full(3, 0.3 - 2e-9), np.array([0.3])).is_negative
 

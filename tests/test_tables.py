@@ -67,6 +67,14 @@ def test_a_learned_curves_interval_is_students(known: Evidence) -> None:
     assert row["mean"] == pytest.approx(0.7)
     assert row["half_width"] == pytest.approx((high - low) / 2)
     assert row["count"] == 3
+    of_two = tables.learned(evidence({("colors", "scores", "none"): SEEDS}, keep=2))  # 0.7 and 0.8
+    assert of_two["half_width"].tolist() == pytest.approx([12.706205 * 0.05])  # one degree of freedom
+
+
+def test_curves_are_summarised_in_the_order_of_the_records() -> None:
+    keys = [("id", "groups", "none"), ("id", "scores", "none"), ("colors", "scores", "allocation")]
+    shown = tables.learned(evidence(dict.fromkeys(keys, SEEDS)))
+    assert shown[["panel", "variant", "statistic"]].to_numpy().tolist() == [list(key) for key in keys]
 
 
 def test_a_single_seed_has_no_interval() -> None:
@@ -219,11 +227,16 @@ def test_the_table_of_bounds() -> None:
 
 
 def test_what_the_best_curve_attains_is_a_share_of_the_gain_over_rsd() -> None:
-    ends = {("id", v, s): around(0.4) for v, s in product(("scores", "groups"), tables.LABELS)}
-    ends["id", "groups", "allocation"] = around(0.7)
+    highest = {"colors": 0.75, "id": 0.7, "two-worlds": 0.8}
+    ends = {(p, v, s): around(0.4) for p, v, s in product(highest, ("scores", "groups"), tables.LABELS)}
+    for panel, end in highest.items():
+        ends[panel, "groups", "allocation"] = around(end)
     shown = tables.attained(evidence(ends, best={"id": BEST | {"lower": 0.75, "upper": 0.8}}))
-    # 0.4 over RSD, of 0.45 and 0.5
-    assert shown.to_numpy().tolist() == [["ID", "groups", "Allocation", "0.7000", "88.9 %", "80.0 %"]]
+    assert shown.to_numpy().tolist() == [
+        ["Colors", "groups", "Allocation", "0.7500", "90.0 %", "90.0 %"],
+        ["ID", "groups", "Allocation", "0.7000", "88.9 %", "80.0 %"],  # 0.4 over RSD, of 0.45 and 0.5
+        ["Two worlds", "groups", "Allocation", "0.8000", "100.0 %", "100.0 %"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -243,6 +256,8 @@ def test_the_distance_to_the_upper_bound_is_in_standard_errors(
 def test_of_each_panel_the_run_closest_to_the_upper_bound_is_shown() -> None:
     ends = {("two-worlds", "scores", "none"): [0.7, 0.78], ("id", "groups", "allocation"): [0.75, 0.83, 0.81]}
     shown = tables.above_upper(evidence(ends))  # standard errors of 0.01
+    columns = ["panel", "policy", "statistic", "seed", "estimate", "upper", "standard errors"]
+    assert shown.columns.tolist() == columns
     assert shown["panel"].tolist() == ["Two worlds", "ID"]
     assert shown["policy"].tolist() == ["scores (paper)", "groups"]
     assert shown["statistic"].tolist() == ["ASP", "Allocation"]
