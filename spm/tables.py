@@ -201,9 +201,7 @@ def contrasts_table(evidence: Evidence, pairs: Mapping[str, Pairs]) -> Styler:
             "better": table["better"].map(NAMES),
             "worse": table["worse"].map(NAMES),
             "difference": table["difference"].map("{:+.4f}".format),
-            "95 % interval": [
-                Interval(0.0, low, high).bounds for low, high in zip(table["low"], table["high"], strict=True)
-            ],
+            "95 % interval": [Interval(*ends).bounds for ends in table[["difference", "low", "high"]].to_numpy()],
             "beats": table["beats"].map({True: "yes", False: "no"}),
         }
     )

@@ -273,14 +273,14 @@ def test_the_map_of_adaptivity_shows_ranges_less_two_standard_errors() -> None:
             "n": [2, 2, 3],
             "m": [1.0, 2.0, 1.0],
             "best_static": [0.5, 1.0, 0.8],
-            "lower_error": [0.005, 0.0, 0.004],
-            "adaptivity_low": [12.0, -0.04, 0.6],
-            "adaptivity_high": [15.25, -0.01, 3.0],
+            "lower_error": [0.05, 0.0, 0.004],
+            "adaptivity_low": [30.0, -0.04, 0.6],
+            "adaptivity_high": [35.25, -0.01, 3.0],
         }
     )
     shown = tables.adaptivity_map(sizes)
     assert list(map(int, shown.columns)) == [1, 2]
-    assert list(shown.loc[2]) == ["10.0 to 15.2", "0.0 to 0.0"]  # 2 * 0.005 / 0.5 = 2%; 15.25 is even
+    assert list(shown.loc[2]) == ["10.0 to 35.2", "0.0 to 0.0"]  # less 2 * 0.05 / 0.5 = 20%
     assert list(shown.loc[3]) == ["0.0 to 3.0", ""]  # 0.6% less 2 * 0.004 / 0.8 = 1%
     by_delta = tables.adaptivity_map(sizes.assign(delta=[0.0, 0.0, 0.5]), index="delta")
     assert list(by_delta.loc[0.5]) == ["0.0 to 3.0", ""]

@@ -113,7 +113,7 @@ def test_the_table_by_hand(patch: pytest.MonkeyPatch) -> None:
 
 def test_the_settings_chosen_are_shown_by_policy_and_kind_of_mechanism() -> None:
     shown = tuning.chosen_table()
-    assert shown.columns.to_flat_index().tolist() == [
+    assert [tuple(column) for column in shown.columns] == [
         ("scores (paper)", "adaptive"),
         ("scores (paper)", "static"),
         ("groups", "adaptive"),
