@@ -8,7 +8,7 @@ import pytest
 from made_up import BEST, evidence
 
 from spm.claims.claim import CONFIRMED, CORRECTED, NOT_CONFIRMED
-from spm.claims.learned import Comparison, Part, beats, faster, faster_there, learned, optimal
+from spm.claims.learned import SHARE, Comparison, Part, beats, faster, faster_there, learned, optimal
 from spm.evidence import Evidence
 
 HALF = 0.0024841  # 4.302653 * 0.001 / sqrt(3): Student's interval of three seeds 0.001 apart
@@ -74,6 +74,12 @@ def test_what_holds_with_neither_is_not_confirmed() -> None:
     )
 
 
+def test_groups_that_do_worse_than_scores_are_told_too() -> None:
+    finding = learned(OVER_RSD)(of_id(0.2, 0.1))
+    assert finding.ours == "ID, Allocation against RSD -0.1000"
+    assert "Nor with the variant groups: ID, Allocation against RSD -0.2000" in finding.explanation
+
+
 def test_what_both_variants_say_alike_is_told_once() -> None:
     finding = learned(beats("id", "rsd", "rsd"))(of_id(0.2, 0.3))
     assert finding.verdict == NOT_CONFIRMED
@@ -123,6 +129,7 @@ def test_the_share_of_the_optimum_has_students_interval() -> None:
 
 
 def test_half_a_percent_is_the_tolerance_unless_told_otherwise() -> None:
+    assert SHARE.endswith("at least 99.5 %.")
     curve = {("id", "scores", "allocation"): [0.7959] * 3}  # 99.49 %
     assert not found(optimal("id", ("allocation",)), evidence(curve)).holds
     curve = {("id", "scores", "allocation"): [0.7961] * 3}  # 99.51 %
