@@ -20,6 +20,7 @@ from spm import (
     bench,
     benchmarks,
     engines,
+    evidence,
     experiments,
     figures,
     finite_json,
@@ -32,7 +33,7 @@ from spm import (
     verify,
 )
 from spm.actors import VARIANTS
-from spm.claims import evidence, ledger
+from spm.claims import ledger
 from spm.constructions import CONSTRUCTIONS, construction
 from spm.exact import ORDERS, Solver, tree_text
 from spm.learning import Specification, evaluation_seed, point, train

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,14 @@ from numpy.typing import NDArray
 from pandas.io.formats.style import Styler
 
 from spm.exact import ORDERS, PRICES, Branch, Node, Solver
-from spm.figures import COLORS, INK, MUTED, Drawing, drawing
+from spm.figures import COLORS, INK, Drawing, drawing
 from spm.settings import Setting
 
 BUY, DECLINE = COLORS["allocation"], COLORS["price-allocation"]
 HEIGHT = 0.44
 """Inches for each leaf of a drawn tree."""
+ALONG = 0.56
+"""How far along an arrow its text stands."""
 MOST_LEAVES = 60
 """A tree with more is not drawn."""
 
@@ -73,17 +76,25 @@ def cells_summary(settings: list[Setting]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["setting", "optimum", "first best", "simplest optimal mechanisms"])
 
 
-@dataclass(frozen=True)
-class _Box:
-    """A box of a drawn tree: its place in rounds and leaves, its text, and the arrow that leads to it."""
+class _Box(NamedTuple):
+    """A visit or an end in a drawn tree: its place in rounds and leaves, its text, and what follows it."""
 
     x: float
     y: float
     text: str
-    is_visit: bool
-    parent: int | None
-    label: str
+    arrows: tuple[_Arrow, ...] = ()
+
+    def all(self) -> list[_Box]:
+        """Return the box and all that follow it."""
+        return [self, *(box for arrow in self.arrows for box in arrow.to.all())]
+
+
+class _Arrow(NamedTuple):
+    """What an agent does, and the box that it leads to."""
+
+    text: str
     color: str
+    to: _Box
 
 
 def tree(setting: Setting, root: Node, name: str, title: str = "an optimal mechanism") -> Drawing:
@@ -94,18 +105,18 @@ def tree(setting: Setting, root: Node, name: str, title: str = "an optimal mecha
     Raises:
         ValueError: a tree with more than 60 leaves.
     """
-    boxes = _Layout(setting).boxes(root)
-    depth, leaves = max(box.x for box in boxes), sum(not box.is_visit for box in boxes)
+    top = _Layout(setting).place(root)
+    boxes = top.all()
+    depth, leaves = max(box.x for box in boxes), sum(not box.arrows for box in boxes)
     if leaves > MOST_LEAVES:
         raise ValueError(f"a tree of {leaves} leaves is too large to be drawn; the most is {MOST_LEAVES}")
-    # A round is as wide as its longest box and arrow text.
-    width = 0.064 * max(len(box.text) + len(box.label) for box in boxes) + 0.15
-    picture = Figure(figsize=(width * depth + 2.2, HEIGHT * leaves + 0.4))
+    # A round is as wide as its longest arrow text and the box that follows.
+    longest = max([len(top.text), *(len(a.text) + len(a.to.text) for box in boxes for a in box.arrows)])
+    picture = Figure(figsize=((0.064 * longest + 0.15) * depth + 2.2, HEIGHT * leaves + 0.4))
     axis = picture.add_axes((0, 0, 1, 1))
     axis.set(xlim=(-0.42, depth + 0.45), ylim=(leaves - 0.4, -0.6))
     axis.set_axis_off()
-    for box in boxes:
-        _draw(axis, box, boxes)
+    _draw(axis, top, INK)
     caption = (
         f"<b>{setting.title}: {title}</b>, worth {_fraction(root.value)}. Read from the left: a box is a "
         "visit with its posted price, an arrow what the agent does and how likely that is, the end the expected "
@@ -120,39 +131,22 @@ class _Layout:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self._leaves = 0
-        self._boxes: dict[int, _Box] = {}
+        self._leaves = count()
 
-    def boxes(self, root: Node) -> list[_Box]:
-        """Return all boxes; a box's parent is its index in the list."""
-        self._place(root, 0, Fraction(0), None, "", INK, np.array(self._setting.supply))
-        return [self._boxes[k] for k in sorted(self._boxes)]
+    def place(self, root: Node) -> _Box:
+        """Return the root's box, with all that follow it."""
+        return self._place(root, 0, Fraction(0), np.array(self._setting.supply))
 
-    def _place(
-        self,
-        node: Node | None,
-        depth: int,
-        so_far: Fraction,
-        parent: int | None,
-        label: str,
-        color: str,
-        left: NDArray[np.int64],
-    ) -> float:
-        """Place a node and all that follows; return its height. ``left`` are the copies left of each type."""
-        index = len(self._boxes)
+    def _place(self, node: Node | None, depth: int, so_far: Fraction, left: NDArray[np.int64]) -> _Box:
+        """Place what follows a node, then the node. ``left`` are the copies left of each type, shape ``(T,)``."""
         if node is None:
-            self._boxes[index] = _Box(depth, self._leaves, str(so_far), False, parent, label, color)
-            self._leaves += 1
-            return self._leaves - 1
-        text = f"{self._setting.agents[node.agent]}{self._prices(node, left)}"
-        self._boxes[index] = _Box(depth, 0, text, True, parent, label, color)
-        places = []
+            return _Box(depth, next(self._leaves), str(so_far))
+        arrows = []
         for branch in node.branches:
-            arrow, then = self._arrow(branch), left - np.array(branch.bundle)
-            places.append(self._place(branch.node, depth + 1, so_far + branch.gain, index, *arrow, then))
-        middle = (places[0] + places[-1]) / 2
-        self._boxes[index] = _Box(depth, middle, text, True, parent, label, color)
-        return middle
+            to = self._place(branch.node, depth + 1, so_far + branch.gain, left - np.array(branch.bundle))
+            arrows.append(_Arrow(*self._act(branch), to))
+        middle = (arrows[0].to.y + arrows[-1].to.y) / 2
+        return _Box(depth, middle, f"{self._setting.agents[node.agent]}{self._prices(node, left)}", tuple(arrows))
 
     def _prices(self, node: Node, left: NDArray[np.int64]) -> str:
         """The posted prices of the types that are left."""
@@ -162,7 +156,8 @@ class _Layout:
         offers = zip(self._setting.types, words, left, strict=True)
         return ": " + ", ".join(f"{kind} {word}" for kind, word, copies in offers if copies)
 
-    def _arrow(self, branch: Branch) -> tuple[str, str]:
+    def _act(self, branch: Branch) -> tuple[str, str]:
+        """What the agent does on a branch, and its colour."""
         bought = [kind for kind, one in zip(self._setting.types, branch.bundle, strict=True) if one]
         if not bought:
             return f"declines ({branch.probability})", DECLINE
@@ -170,17 +165,13 @@ class _Layout:
         return f"{what} ({branch.probability})", BUY
 
 
-def _draw(axis: Axes, box: _Box, boxes: list[_Box]) -> None:
-    """Draw a box and the arrow that leads to it."""
-    frame = {"boxstyle": "round,pad=0.3", "fc": "#eef3f8" if box.is_visit else "white", "ec": box.color, "lw": 0.8}
+def _draw(axis: Axes, box: _Box, color: str) -> None:
+    """Draw a box framed in a colour, the arrows from it and all that they lead to."""
+    frame = {"boxstyle": "round,pad=0.3", "fc": "#eef3f8" if box.arrows else "white", "ec": color, "lw": 0.8}
     axis.text(box.x, box.y, box.text, ha="center", va="center", fontsize=8.5, color=INK, bbox=frame, zorder=3)
-    if box.parent is None:
-        return
-    start = boxes[box.parent]
-    axis.plot([start.x, box.x], [start.y, box.y], color=box.color, lw=1.0, zorder=1)
-    at = 0.56
-    x, y = start.x + at * (box.x - start.x), start.y + at * (box.y - start.y)
-    halo = {"fc": "white", "ec": "none", "pad": 0.6}
-    axis.text(
-        x, y, box.label, ha="center", va="center", fontsize=7.5, color=box.color or MUTED, bbox=halo, zorder=2
-    )
+    for text, shade, to in box.arrows:
+        axis.plot([box.x, to.x], [box.y, to.y], color=shade, lw=1.0, zorder=1)
+        x, y = box.x + ALONG * (to.x - box.x), box.y + ALONG * (to.y - box.y)
+        halo = {"fc": "white", "ec": "none", "pad": 0.6}
+        axis.text(x, y, text, ha="center", va="center", fontsize=7.5, color=shade, bbox=halo, zorder=2)
+        _draw(axis, to, shade)

@@ -21,14 +21,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
 
 from spm import experiments, settings, tables
 from spm.actors import VARIANTS
-from spm.benchmarks import benchmark
+from spm.evidence import Evidence, load
 from spm.experiments import Profile
 from spm.files import write_atomic
 from spm.models import CorrelatedModel
-from spm.tables import LABELS
+from spm.tables import BEST_STATIC, LABELS, title
 
 INK, MUTED, OPTIMUM = "#222222", "#6b6b6b", "#8a6d00"
 _PALETTE = sns.color_palette("colorblind").as_hex()
@@ -81,30 +82,23 @@ def canvas(n_panels: int, columns: int = 2) -> tuple[Figure, list[Axes]]:
     return figure, axes[:n_panels]
 
 
-def learning_curves(figure: str, of: Profile, variant: str = "scores") -> Drawing:
+def learning_curves(figure: str, evidence: Evidence, variant: str = "scores") -> Drawing:
     """Draw ``figure-2``, ``figure-3`` or ``figure-4`` for a variant of the policy, from records and benchmarks."""
-    points, ends = _of(tables.kept_curves(figure, of), variant), _of(tables.learned(figure, of), variant)
-    panels = experiments.panels(figure)
-    picture, axes = canvas(len(panels))
-    for letter, panel, axis in zip("abcdef", panels, axes, strict=False):
-        draw_panel(axis, points[points["panel"] == panel], ends[ends["panel"] == panel], panel)
-        axis.set_title(f"({letter}) {settings.get(panel).title}", loc="left", color=INK)
+    titles = {
+        panel: f"({letter}) {title(panel)}" for letter, panel in zip("abcdef", evidence.panels, strict=False)
+    }
     name = figure if variant == "scores" else f"{figure}-{variant}"
-    return drawing(name, picture, _caption(figure, of, variant), _alt(figure, ends))
+    picture = _panels(evidence, titles, variant)
+    return drawing(name, picture, _caption(figure, evidence.of, variant), _alt(evidence, variant))
 
 
-def _of(table: pd.DataFrame, variant: str) -> pd.DataFrame:
-    """The rows of a variant of the policy."""
-    return table[table["variant"] == variant]
+COVER = ("delta-0.5", "inventory")
+"""Two panels that show the book's theme: what a mechanism gains by adapting to what was bought."""
 
 
-def cover(of: Profile, panels: Sequence[str] = ("delta-0.5", "inventory")) -> Drawing:
-    """Draw two panels that show the book's theme: what a mechanism gains by adapting to what was bought."""
-    points, ends = (_of(make("all", of), "groups") for make in (tables.kept_curves, tables.learned))
-    picture, axes = canvas(len(panels))
-    for panel, axis in zip(panels, axes, strict=True):
-        draw_panel(axis, points[points["panel"] == panel], ends[ends["panel"] == panel], panel)
-        axis.set_title(settings.get(panel).title, loc="left", color=INK)
+def cover(evidence: Evidence) -> Drawing:
+    """Draw the two panels of the cover."""
+    picture, of = _panels(evidence, {panel: title(panel) for panel in COVER}, "groups"), evidence.of
     caption = (
         "Learned mechanisms that adapt to what was bought earn more than static ones: correlated values (left) "
         f"and a setting where prices must follow the inventory (right). Policy that chooses among groups of "
@@ -115,9 +109,27 @@ def cover(of: Profile, panels: Sequence[str] = ("delta-0.5", "inventory")) -> Dr
 
 def write(figure: str, of: Profile) -> None:
     """Write a figure for each variant of the policy, or the ``cover``, as SVG to ``_build/figures/<profile>/``."""
-    drawn = [cover(of)] if figure == "cover" else [learning_curves(figure, of, variant) for variant in VARIANTS]
+    evidence = load(of, "all" if figure == "cover" else figure)
+    drawn = [cover(evidence)] if figure == "cover" else [learning_curves(figure, evidence, v) for v in VARIANTS]
     for one in drawn:
         write_atomic(experiments.home() / "_build" / "figures" / of.name / f"{one.name}.svg", one.svg)
+
+
+def _panels(evidence: Evidence, titles: Mapping[str, str], variant: str) -> Figure:
+    """Draw the panels that have titles, for a variant of the policy."""
+    points, ends = (_of(make(evidence), variant) for make in (tables.kept_curves, tables.learned))
+    picture, axes = canvas(len(titles))
+    for (panel, name), axis in zip(titles.items(), axes, strict=True):
+        known = evidence.benchmark(panel)
+        draw_panel(axis, points[points["panel"] == panel], ends[ends["panel"] == panel], known)
+        axis.set_ylabel(_unit(panel))
+        axis.set_title(name, loc="left", color=INK)
+    return picture
+
+
+def _of(table: pd.DataFrame, variant: str) -> pd.DataFrame:
+    """The rows of a variant of the policy."""
+    return table[table["variant"] == variant]
 
 
 def _unit(panel: str) -> str:
@@ -128,10 +140,10 @@ def _unit(panel: str) -> str:
     return names.get(setting.objective.name, setting.objective.name) + unit
 
 
-def draw_panel(axis: Axes, points: pd.DataFrame, finals: pd.DataFrame, panel: str) -> None:
-    """Draw the learning curves of one panel, its baselines and benchmarks; labels stand at final evaluations."""
+def draw_panel(axis: Axes, points: pd.DataFrame, finals: pd.DataFrame, known: Mapping[str, float]) -> None:
+    """Draw the learning curves of one panel and its ``known`` benchmarks; labels stand at final evaluations."""
     final = finals.set_index("statistic")["mean"]
-    last, ends = points["visits"].max(), draw_lines(axis, panel)
+    last, ends = points["visits"].max(), draw_lines(axis, known)
     for name, curve in points.groupby("statistic", sort=False):
         statistic, end = str(name), float(final[name])
         draw_curve(axis, statistic, curve)
@@ -143,20 +155,19 @@ def draw_panel(axis: Axes, points: pd.DataFrame, finals: pd.DataFrame, panel: st
     if rsd < low:  # far below everything else: named at the foot, so that the curves can be told apart
         ends |= {f"RSD {rsd:.3g} ↓": (low, MUTED)}
         del ends["RSD"]
-    axis.set(xlim=(0, last), ylim=(low, high), xlabel="Visits", ylabel=_unit(panel))
+    axis.set(xlim=(0, last), ylim=(low, high), xlabel="Visits")
     axis.xaxis.set_major_formatter(FuncFormatter(_thousands))
     axis.xaxis.set_major_locator(MaxNLocator(5))
     sns.despine(ax=axis)
     label_ends(axis, ends)
 
 
-def draw_lines(axis: Axes, panel: str) -> dict[str, tuple[float, str]]:
+def draw_lines(axis: Axes, best: Mapping[str, float]) -> dict[str, tuple[float, str]]:
     """Draw a panel's baselines, the bracket of the optimum and the best static mechanisms; return the labels."""
-    best = benchmark(panel)
     axis.axhline(best["first_best"], color=INK, lw=1.0, zorder=1)
     axis.axhline(best["rsd"], color=MUTED, lw=1.0, ls=(0, (2, 2)), zorder=1)
     axis.axhspan(best["lower"], best["upper"], color=OPTIMUM, alpha=0.35, lw=1.0, zorder=0)
-    for statistic, name in (("none", "anonymous_static"), ("agents-left", "personalised_static")):
+    for statistic, name in BEST_STATIC.items():
         axis.axhline(best[name], color=COLORS[statistic], lw=1.2, ls=(0, (1, 2)), zorder=1)
     middle = (best["lower"] + best["upper"]) / 2
     return {"First best": (best["first_best"], INK), "Optimum": (middle, OPTIMUM), "RSD": (best["rsd"], MUTED)}
@@ -199,13 +210,9 @@ def apart(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
     >>> apart(np.array([0.0, 0.0, 1.0]), 0.2).round(3).tolist()
     [-0.1, 0.1, 1.0]
     """
-    blocks: list[tuple[float, int]] = []
-    for target in places - gap * np.arange(len(places)):
-        blocks.append((float(target), 1))
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            (a, k), (b, n) = blocks[-2:]
-            blocks[-2:] = [((a * k + b * n) / (k + n), k + n)]
-    return np.repeat([value for value, _ in blocks], [count for _, count in blocks]) + gap * np.arange(len(places))
+    # With k * gap taken off the k-th place, "gap apart" becomes "not decreasing".
+    steps = gap * np.arange(len(places))
+    return isotonic_regression(places - steps).x + steps
 
 
 def _thousands(value: float, _: int) -> str:
@@ -225,10 +232,19 @@ _POLICIES = {
 }
 
 
+LINES = (
+    "Five learned curves, one per statistic of the history: ASP sees nothing, PSP the agents left, then "
+    "items/agents left, the allocation matrix, and the price-allocation matrix. A curve's height is the expected "
+    "first best minus the policy's mean regret to it: the same expectation as the plain mean objective, with a "
+    "far smaller error. The first best knows all values."
+)
+"""What the lines of a figure are."""
+
+
 def _caption(figure: str, of: Profile, variant: str) -> str:
     number, (again, policy) = figure.removeprefix("figure-"), _POLICIES[variant]
     return (
-        f"<b>Figure {number}{again}.</b> {_TITLES[figure]} {policy} {_seeds(of)}, "
+        f"<b>Figure {number}{again}.</b> {_TITLES[figure]} {policy} {LINES} {_seeds(of)}, "
         f"with its 95% interval over seeds (Student's t, wide for few seeds; cut where it leaves the axes); "
         f"the static mechanisms (ASP, PSP) learned from {of.static_visits:,} visits, the others from "
         f"{of.visits[variant]:,}. Each point is an evaluation of the policy "
@@ -247,18 +263,18 @@ def _seeds(of: Profile) -> str:
     return f"Mean of {which} seeds"
 
 
-def _alt(figure: str, ends: pd.DataFrame) -> str:
+def _alt(evidence: Evidence, variant: str) -> str:
     """The figure in words: where each curve of each panel ends."""
+    ends = _of(tables.learned(evidence), variant)
     sentences = []
-    for panel in experiments.panels(figure):
-        rows = ends[ends["panel"] == panel]
+    for panel in evidence.panels:
+        rows, best = ends[ends["panel"] == panel], evidence.benchmark(panel)
         curves = ", ".join(f"{LABELS[s]} {m:.3f}" for s, m in zip(rows["statistic"], rows["mean"], strict=True))
-        best = benchmark(panel)
         lines = (
             f"random serial dictatorship {best['rsd']:.3f}, first best {best['first_best']:.3f}, "
             f"optimum between {best['lower']:.3f} and {best['upper']:.3f}"
         )
-        sentences.append(f"{settings.get(panel).title}: {curves}; {lines}.")
+        sentences.append(f"{title(panel)}: {curves}; {lines}.")
     return "Learning curves. They end at: " + " ".join(sentences)
 
 

@@ -9,55 +9,59 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from pandas.io.formats.style import Styler
 from scipy import stats
 
-from spm import settings
-from spm.demand import Array
-from spm.experiments import Profile
-from spm.tables import CURVE, LABELS, POLICIES, finals, kept
+from spm.compare import Sample
+from spm.evidence import Evidence
+from spm.published import CURVE
+from spm.tables import LABELS, POLICIES, title
 
 RESAMPLES = 10_000
+APART = 0.01
+"""A seed that ends further than this share below the kept ones has fallen apart."""
 
 
-def interquartile_mean(values: Array) -> float:
-    """Return the mean without the lowest and the highest quarter, rounded down to whole values.
+def interquartile_mean(values: Sample, axis: int = -1) -> Sample:
+    """Return the means along an axis without the lowest and the highest quarter, rounded down to whole values.
 
-    >>> interquartile_mean(np.array([0.0, 1.0, 2.0, 3.0, 4.0, 50.0]))
+    >>> float(interquartile_mean(np.array([0.0, 1.0, 2.0, 3.0, 4.0, 50.0])))
     2.5
     """
-    return float(stats.trim_mean(values, 0.25))
+    return np.asarray(stats.trim_mean(values, 0.25, axis=axis))
 
 
-def bootstrap(values: Array, seed: int = 0) -> tuple[float, float]:
+def bootstrap(values: Sample, seed: int = 0) -> tuple[float, float]:
     """Return the 95% percentile bootstrap interval of the interquartile mean over seeds."""
-    drawn = np.random.default_rng(seed).choice(values, (RESAMPLES, len(values)))
-    low, high = np.quantile(stats.trim_mean(drawn, 0.25, axis=1), [0.025, 0.975])
-    return float(low), float(high)
+    drawn = stats.bootstrap(
+        (values,), interquartile_mean, n_resamples=RESAMPLES, method="percentile", rng=np.random.default_rng(seed)
+    )
+    return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high)
 
 
-def reliability(figure: str, of: Profile) -> pd.DataFrame:
+def reliability(evidence: Evidence) -> pd.DataFrame:
     """Return, for each curve, the mean of the kept seeds beside all seeds' interquartile mean, ends and selection.
 
     Columns: ``kept`` (mean of the kept seeds), ``iqm`` with ``low`` and ``high`` (95% bootstrap), ``worst`` and
     ``best`` seed, and ``selection``: kept minus the plain mean of all seeds.
     """
-    ends = finals(figure, of)
     rows = []
-    for key, curve in ends.groupby(CURVE, sort=False):
-        values, best = curve["estimate"].to_numpy(dtype=float), kept(curve, of.keep)["estimate"].mean()
+    for key, curve in evidence.finals.groupby(CURVE, sort=False):
+        values = curve["estimate"].to_numpy(dtype=float)
+        kept = float(curve.loc[curve.index.isin(evidence.kept.index), "estimate"].mean())
         low, high = bootstrap(values)
-        row = dict(zip(CURVE, key, strict=True)) | {"kept": best, "iqm": interquartile_mean(values)}
+        row = dict(zip(CURVE, key, strict=True)) | {"kept": kept, "iqm": float(interquartile_mean(values))}
         row |= {"low": low, "high": high, "worst": values.min(), "best": values.max()}
-        rows.append(row | {"selection": best - values.mean()})
+        rows.append(row | {"selection": kept - values.mean()})
     return pd.DataFrame(rows)
 
 
-def reliability_table(figure: str, of: Profile) -> pd.DataFrame:
-    """Return :func:`reliability` as text for a page, one row a curve."""
-    table = reliability(figure, of)
+def reliability_table(evidence: Evidence) -> Styler:
+    """Return :func:`reliability` as text for a page, one row per curve."""
+    table, of = reliability(evidence), evidence.of
     shown = pd.DataFrame(
         {
-            "panel": [settings.get(str(panel)).title for panel in table["panel"]],
+            "panel": table["panel"].map(title),
             "policy": table["variant"].map(POLICIES),
             "curve": table["statistic"].map(LABELS),
             f"best {of.keep} of {of.seeds}": table["kept"].map("{:.4f}".format),
@@ -66,9 +70,14 @@ def reliability_table(figure: str, of: Profile) -> pd.DataFrame:
                 f"{low:.4f} to {high:.4f}" for low, high in zip(table["low"], table["high"], strict=True)
             ],
             "worst seed": table["worst"].map("{:.4f}".format),
-            "effect of selection": [
-                f"{100 * gain / kept:+.2f} %" for gain, kept in zip(table["selection"], table["kept"], strict=True)
-            ],
+            "effect of selection": (100 * table["selection"] / table["kept"]).map("{:+.2f} %".format),
         }
     )
-    return shown
+    return shown.style.hide(axis="index")
+
+
+def seeds_apart(evidence: Evidence) -> pd.DataFrame:
+    """Return, for each variant, how many curves have a seed that ends more than 1% below the kept ones."""
+    table = reliability(evidence)
+    apart = table["worst"] < (1 - APART) * table["kept"]
+    return apart.groupby(table["variant"], sort=False).sum().to_frame("curves with a seed apart")

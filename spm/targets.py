@@ -7,26 +7,26 @@ and within 0.5% of the best static mechanism for ASP and PSP. The order of the c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
+from typing import Any, NamedTuple
 
 import pandas as pd
-from scipy import stats
+from pandas.io.formats.style import Styler
 
-from spm import experiments, settings
 from spm.actors import VARIANTS
-from spm.benchmarks import benchmark
-from spm.experiments import Profile
-from spm.tables import LABELS, POLICIES, finals, kept
+from spm.compare import AT_LEAST, BEATS, compare
+from spm.evidence import Evidence
+from spm.tables import BEST_STATIC, LABELS, NAMES, POLICIES, title
 
 SLACK = 0.005
 """Relative distance that is near enough."""
 SLACK_MAX_MIN = 0.01
 SUFFICIENT = ("allocation", "price-allocation")
 """Statistics that are sufficient in every panel (Theorem 1)."""
-CLAIMED_ORDER = ("price-allocation", "allocation", "items-agents-left", "agents-left", "none")
-"""From best to worst in the correlated panels, RSD last (the paper's Part 1)."""
+CLAIMED_ORDER = ("price-allocation", "allocation", "items-agents-left", "agents-left", "none", "rsd")
+"""From best to worst in the correlated panels (the paper's Part 1)."""
 STRICT = {("items-agents-left", "agents-left"), ("none", "rsd")}
 """Neighbours of that order of which the first is claimed to be better, not only as good."""
 
@@ -64,49 +64,47 @@ class Target:
         return self.distance >= -self.slack
 
 
-def targets(of: Profile) -> list[Target]:
+def targets(evidence: Evidence) -> list[Target]:
     """Return every target of a profile, panel by panel, for both variants of the policy."""
-    ends = kept(finals("all", of), of.keep).groupby(["panel", "variant", "statistic"])["estimate"].mean()
+    ends = evidence.kept.groupby(["panel", "variant", "statistic"])["estimate"].mean()
     return [
         target
-        for panel in experiments.panels("all")
-        for variant in VARIANTS
-        for target in _of(panel, variant, ends.loc[panel, variant])
+        for panel, variant in product(evidence.panels, VARIANTS)
+        for target in _of(panel, variant, ends.loc[panel, variant], evidence.benchmark(panel))
     ]
 
 
-def _of(panel: str, variant: str, means: pd.Series[float]) -> Iterator[Target]:
+def _of(panel: str, variant: str, means: pd.Series[float], best: Mapping[str, Any]) -> Iterator[Target]:
     """The targets of a panel and variant, whose curves end at ``means``."""
-    best = benchmark(panel)
     exact = best["upper"] == best["lower"]
     slack = SLACK_MAX_MIN if panel == "max-min" else SLACK
     against = "optimum" if exact else "Bayesian pricing"
     candidates = SUFFICIENT if exact else ("price-allocation",)
     curve = max(candidates, key=lambda name: means[name])
     yield Target(panel, variant, curve, against, best["lower"], means[curve], slack)
-    for name, key in {"none": "anonymous_static", "agents-left": "personalised_static"}.items():
+    for name, key in BEST_STATIC.items():
         yield Target(panel, variant, name, "best static", best[key], means[name], SLACK)
 
 
-def targets_table(of: Profile) -> pd.DataFrame:
+def targets_table(evidence: Evidence) -> Styler:
     """Return the targets as text: what each variant reached, and whether it is enough."""
     rows: dict[tuple[str, str, str], dict[str, str]] = {}
-    for one in targets(of):
-        title = settings.get(one.panel).title
+    for one in targets(evidence):
         kind = "adaptive" if one.against != "best static" else LABELS[one.curve]
-        row = rows.setdefault((title, kind, one.against), {"goal": f"{one.goal:.4f} − {100 * one.slack:g} %"})
+        goal = {"goal": f"{one.goal:.4f} − {100 * one.slack:g} %"}
+        row = rows.setdefault((title(one.panel), kind, one.against), goal)
         label = f" ({LABELS[one.curve].lower()})" if kind == "adaptive" else ""
         mark = "✓" if one.is_met else "✗"
         row[POLICIES[one.variant]] = f"{one.reached:.4f} {mark} {100 * one.distance:+.2f} %{label}"
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index = pd.MultiIndex.from_tuples(table.index, names=["panel", "mechanism", "against"])
-    return table.reset_index()
+    return table.reset_index().style.hide(axis="index")
 
 
-def shortfalls(of: Profile) -> list[str]:
+def shortfalls(evidence: Evidence) -> list[str]:
     """Return a sentence for each target that neither variant reaches."""
     by_goal: dict[tuple[str, str], list[Target]] = {}
-    for one in targets(of):
+    for one in targets(evidence):
         kind = one.curve if one.against == "best static" else "adaptive"
         by_goal.setdefault((one.panel, kind), []).append(one)
     return [_shortfall(kind, group) for (_, kind), group in by_goal.items() if not any(t.is_met for t in group)]
@@ -114,50 +112,56 @@ def shortfalls(of: Profile) -> list[str]:
 
 def _shortfall(kind: str, group: list[Target]) -> str:
     nearest = max(group, key=lambda one: one.distance)
-    title = settings.get(nearest.panel).title
     what = LABELS.get(kind, f"the best adaptive policy ({LABELS[nearest.curve].lower()})")
     return (
-        f"{title}: {what} ends {-100 * nearest.distance:.2f} % below {nearest.against} "
+        f"{title(nearest.panel)}: {what} ends {-100 * nearest.distance:.2f} % below {nearest.against} "
         f"({nearest.reached:.4f} against {nearest.goal:.4f}) with the policy {POLICIES[nearest.variant]!r}."
     )
 
 
-def order_table(figure: str, of: Profile) -> pd.DataFrame:
-    """Return, for each panel and variant, whether neighbours in the claimed order stand as claimed.
+class Neighbours(NamedTuple):
+    """Two neighbours of the claimed order in a panel.
 
-    ``A ≥ B`` stands unless Welch's 95% interval of the difference of the kept seeds' means lies below 0,
-    ``A > B`` only if it lies above.
+    Attributes:
+        panel: name of the panel.
+        variant: kind of policy.
+        better: a statistic.
+        worse: a statistic, or ``rsd``.
+        strict: whether the first is claimed to be better, not only at least as good.
+        difference: of the kept seeds' means.
+        holds: whether the claim holds (:data:`spm.compare.BEATS`, :data:`spm.compare.AT_LEAST`).
     """
-    ends = kept(finals(figure, of), of.keep)
-    chain = (*CLAIMED_ORDER, "rsd")
-    rows = []
-    for panel in experiments.panels(figure):
-        for variant, policy in POLICIES.items():
-            runs = ends[(ends["panel"] == panel) & (ends["variant"] == variant)]
-            seeds = {str(name): group["estimate"] for name, group in runs.groupby("statistic")}
-            row = {"panel": settings.get(panel).title, "policy": policy}
-            for pair in pairwise(chain):
-                row[_relation(*pair)] = _stands(*pair, seeds, benchmark(panel)["rsd"])
-            rows.append(row)
-    return pd.DataFrame(rows)
+
+    panel: str
+    variant: str
+    better: str
+    worse: str
+    strict: bool
+    difference: float
+    holds: bool
 
 
-def _relation(better: str, worse: str) -> str:
-    labels = LABELS | {"rsd": "RSD"}
-    return f"{labels[better]} {'>' if (better, worse) in STRICT else '≥'} {labels[worse]}"
+def order(evidence: Evidence) -> list[Neighbours]:
+    """Return, for each panel and variant, whether neighbours in the claimed order stand as claimed."""
+    return [
+        _neighbours(evidence, panel, variant, *pair)
+        for panel, variant, pair in product(evidence.panels, VARIANTS, pairwise(CLAIMED_ORDER))
+    ]
 
 
-def _stands(better: str, worse: str, seeds: dict[str, pd.Series[float]], rsd: float) -> str:
-    """``yes`` or ``no``, with the difference of the means."""
-    first = seeds[better]
-    if worse == "rsd":
-        difference = stats.ttest_1samp(first - rsd, 0.0)
-        gap = first.mean() - rsd
-    else:
-        difference = stats.ttest_ind(first, seeds[worse], equal_var=False)
-        gap = first.mean() - seeds[worse].mean()
-    interval = difference.confidence_interval()
-    # Seeds that all agree to the last digit have no variance, and so no interval but the difference itself.
-    low, high = (gap, gap) if interval.low != interval.low else (interval.low, interval.high)
-    holds = low > 0 if (better, worse) in STRICT else high >= 0
-    return f"{'yes' if holds else 'no'} ({gap:+.4f})"
+def _neighbours(evidence: Evidence, panel: str, variant: str, better: str, worse: str) -> Neighbours:
+    found = compare(*(evidence.sample(panel, name, variant) for name in (better, worse)))
+    strict = (better, worse) in STRICT
+    holds = found.is_positive if strict else not found.is_negative
+    return Neighbours(panel, variant, better, worse, strict, found.mean, holds)
+
+
+def order_table(evidence: Evidence) -> Styler:
+    """Return :func:`order` as text, one row per panel and variant, with the two rules as caption."""
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for one in order(evidence):
+        panel, policy = title(one.panel), POLICIES[one.variant]
+        row = rows.setdefault((panel, policy), {"panel": panel, "policy": policy})
+        relation = f"{NAMES[one.better]} {'>' if one.strict else '≥'} {NAMES[one.worse]}"
+        row[relation] = f"{'yes' if one.holds else 'no'} ({one.difference:+.4f})"
+    return pd.DataFrame(rows.values()).style.hide(axis="index").set_caption(f"{BEATS} {AT_LEAST}")

@@ -7,7 +7,7 @@ allows. Which class contains which then follows, and Figure 1 is drawn from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from spm import figures
+from spm.constructions import construction
 from spm.exact import ORDERS, PRICES, Solver
 
 Cell = tuple[str, str]
@@ -71,6 +72,45 @@ def containments(classes: Iterable[MechanismClass] = CLASSES) -> pd.DataFrame:
     rows = [[other.cells <= one.cells for other in known] for one in known]
     names = [one.name for one in known]
     return pd.DataFrame(rows, index=names, columns=names)
+
+
+STRICT_STEPS = (
+    ("RSD", "SD", "prop-3"),
+    ("SD", "ASP", "prop-1"),
+    ("ASP", "PSP", "prop-1"),
+    ("PSP", "SPM", "prop-2"),
+    ("SO", "SPM", "prop-3"),
+)
+"""A smaller class, a larger one, and the construction in which the larger earns more."""
+CROSSING = ("prop-2", "prop-3")
+"""In the first a static order beats static prices, in the second it is the other way round."""
+
+
+def best_of(market: str, names: Sequence[str]) -> list[Fraction]:
+    """Return the exact optima of classes of mechanisms in a construction.
+
+    >>> [str(value) for value in best_of("prop-1", ["ASP", "PSP"])]
+    ['9/4', '5/2']
+    """
+    by_name, solver = {one.name: one for one in CLASSES}, Solver(construction(market))
+    return [by_name[name].best(solver) for name in names]
+
+
+def strict_steps() -> pd.DataFrame:
+    """Return, for each step of the chain of classes, a market in which the larger class earns more."""
+    rows = []
+    for small, large, market in STRICT_STEPS:
+        low, high = best_of(market, (small, large))
+        rows.append((construction(market).title, small, str(low), large, str(high), high > low))
+    columns = ["market of", "smaller class", "its best", "larger class", "best of the larger", "strict"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def crossing() -> pd.DataFrame:
+    """Return the optima of static prices and of a static order in two markets where they differ both ways."""
+    names = ["ASP", "PSP", "SO"]
+    rows = {construction(market).title: map(str, best_of(market, names)) for market in CROSSING}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=names)
 
 
 def figure_1() -> figures.Drawing:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.io.formats.style import Styler
 
 from spm.demand import Array, valuations
 from spm.finite import FiniteModel, Lottery, Values
@@ -92,13 +93,12 @@ def _left(market: Market) -> str:
     return ", ".join(f"{left[t]} {names[t]}" for t in np.flatnonzero(left)) or "no item"
 
 
-def lottery_table(values: FiniteModel, types: Sequence[str]) -> pd.DataFrame:
-    """Return a model as a readable table: one row a world, one column a group, with its lottery over values.
+def lottery_table(values: FiniteModel, types: Sequence[str]) -> Styler:
+    """Return a model as a readable table: one row per world, one column per group, with its lottery over values.
 
-        >>> from spm.first_best import first_best
-    from spm.finite import model, uniform
-        >>> lottery_table(model({"agent": 2}, [(1, [uniform(1, 3)])]), ["item"])["2 × agent"].tolist()
-        ['1 (1/2) or 3 (1/2)']
+    >>> from spm.finite import model, uniform
+    >>> lottery_table(model({"agent": 2}, [(1, [uniform(1, 3)])]), ["item"]).data["2 × agent"].tolist()
+    ['1 (1/2) or 3 (1/2)']
     """
     names = [f"{group.size} × {group.name}" if group.size > 1 else group.name for group in values.groups]
     rows = [
@@ -106,7 +106,7 @@ def lottery_table(values: FiniteModel, types: Sequence[str]) -> pd.DataFrame:
         | {name: _lottery(lottery, types) for name, lottery in zip(names, world.lotteries, strict=True)}
         for w, world in enumerate(values.worlds)
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).style.hide(axis="index")
 
 
 def _lottery(lottery: Lottery, types: Sequence[str]) -> str:
@@ -123,10 +123,10 @@ def _worth(values: Values, types: Sequence[str]) -> str:
     return ", ".join(f"{name}: {value}" for name, value in zip(types, values, strict=True) if value) or "0"
 
 
-def support_table(values: MaxMinModel) -> pd.DataFrame:
-    """Return the uniform distributions of the max-min setting: one row a world, one column a kind of agent.
+def support_table(values: MaxMinModel) -> Styler:
+    """Return the uniform distributions of the max-min setting: one row per world, one column per kind of agent.
 
-    >>> support_table(MaxMinModel())["orange"].tolist()
+    >>> support_table(MaxMinModel()).data["orange"].tolist()
     ['black U[0.5, 1], white 0', 'black 0, white U[0.5, 1]']
     """
     low, high = values.supports()
@@ -136,7 +136,7 @@ def support_table(values: MaxMinModel) -> pd.DataFrame:
         | {kind: _supports(low[world, i], high[world, i]) for kind, i in kinds.items()}
         for world in range(len(low))
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).style.hide(axis="index")
 
 
 def _supports(low: Array, high: Array) -> str:

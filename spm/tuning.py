@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from spm.files import canonical, digest, write_atomic
 from spm.learning import Hyperparameters, Specification
 from spm.replay import Replay, Seal
 from spm.results import Store, place
-from spm.tables import LABELS, POLICIES
+from spm.tables import BEST_STATIC, LABELS, POLICIES
 
 ADAPTIVE_CURVES = (("delta-0.5", "price-allocation"), ("inventory", "allocation"), ("max-min", "allocation"))
 STATIC_CURVES = (("revenue", "agents-left"), ("max-min", "none"))
@@ -53,6 +53,15 @@ ALTERNATIVES: dict[tuple[str, bool], dict[str, dict[str, Any]]] = {
     },
 }
 """By variant and by whether the mechanism is static: what was tried, as changes to the settings chosen."""
+
+
+def chosen_table() -> pd.DataFrame:
+    """Return the settings chosen, a column per policy and kind of mechanism."""
+    chosen = {
+        (POLICIES[variant], "static" if static else "adaptive"): asdict(hyper)
+        for (variant, static), hyper in HYPERPARAMETERS.items()
+    }
+    return pd.DataFrame(chosen).fillna("learned")
 
 
 @dataclass(frozen=True)
@@ -192,9 +201,8 @@ def table() -> pd.DataFrame:
     The benchmark is the lower end of the optimum's bracket, or the best static mechanism for ASP and PSP.
     """
     rows = read()
-    goals = {"none": "anonymous_static", "agents-left": "personalised_static"}
     known = [
-        (benchmark(panel)["first_best"], benchmark(panel)[goals.get(statistic, "lower")])
+        (benchmark(panel)["first_best"], benchmark(panel)[BEST_STATIC.get(statistic, "lower")])
         for panel, statistic in zip(rows["panel"], rows["statistic"], strict=True)
     ]
     first_best, goal = (pd.Series(values) for values in zip(*known, strict=True))

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from spm import experiments, settings
 from spm.claims import (
@@ -36,8 +35,8 @@ from spm.claims import (
     solved,
     space,
 )
-from spm.claims.intervals import Interval, contrast
 from spm.claims.learned import beats, faster, learned, optimal
+from spm.compare import Interval
 from spm.constructions import prop_1
 from spm.demand import Array
 from spm.experiments import PROFILES
@@ -208,20 +207,6 @@ def test_a_constant_first_best_leaves_the_variance_as_it_is() -> None:
     assert protocol.variance_ratio("colors", protocol.RandomPrices()).mean == pytest.approx(1.0)
 
 
-def test_a_contrast_is_welchs() -> None:
-    a, b = np.array([1.0, 2.0, 4.0]), np.array([0.5, 0.6])
-    found = contrast([(1.0, a), (-1.0, b)])
-    low, high = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
-    assert (found.low, found.high) == pytest.approx((low, high))
-
-
-def test_a_single_sample_has_students_interval() -> None:
-    a = np.array([1.0, 2.0, 4.0])
-    found = contrast([(1.0, a), (-1.0, np.array([0.5]))])
-    low, high = stats.t.interval(0.95, 2, a.mean() - 0.5, stats.sem(a))
-    assert (found.low, found.high) == pytest.approx((low, high))
-
-
 # --- verdicts turn with the evidence
 
 
@@ -235,13 +220,6 @@ def test_the_best_seeds_are_compared() -> None:
 def test_a_missing_run_is_an_error() -> None:
     with pytest.raises(ValueError, match="no run of panel 'id'"):
         made(lambda table: table[table["panel"] != "id"]).sample("id", "allocation")
-
-
-def test_tables_without_variants_hold_scores() -> None:
-    known = made()
-    plain = Evidence(known.of, known.finals.drop(columns="variant"), known.curves.drop(columns="variant"))
-    assert plain.sample("id", "allocation", "groups").tolist() == known.sample("id", "allocation").tolist()
-    assert plain.areas("id", "allocation").tolist() == known.areas("id", "allocation").tolist()
 
 
 @pytest.mark.parametrize(

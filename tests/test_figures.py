@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from made_up import evidence
 
-from spm import figures
+from spm import figures, tables
+from spm.evidence import Evidence
+from spm.tables import LABELS
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.floats(0.01, 0.2))
@@ -33,3 +36,54 @@ def test_a_drawing_is_the_same_twice_and_carries_its_words() -> None:
     assert 'alt="Scatter plots' in shown
     assert "<figcaption>" in shown
     assert "http" not in shown.split("base64,")[0]
+
+
+def made() -> Evidence:
+    """ID and Colors; scores end at 0.50 to 0.54 in ID and 0.05 higher in Colors, groups 0.2 higher than scores."""
+    return evidence(
+        {
+            (panel, variant, statistic): [base + gain + 0.01 * k] * 3
+            for panel, base in (("id", 0.5), ("colors", 0.55))
+            for variant, gain in (("scores", 0.0), ("groups", 0.2))
+            for k, statistic in enumerate(LABELS)
+        }
+    )
+
+
+def test_learning_curves_tell_where_they_end() -> None:
+    drawn = figures.learning_curves("figure-3", made(), "groups")
+    assert drawn.name == "figure-3-groups"
+    benchmarks = "random serial dictatorship 0.300, first best 0.900, optimum between 0.800 and 0.800."
+    ends = "ASP 0.{}, PSP 0.{}, Items/agents left 0.{}, Allocation 0.{}, Price-allocation 0.{}; "
+    assert drawn.alt == (
+        f"Learning curves. They end at: ID: {ends.format(*range(700, 750, 10))}{benchmarks} "
+        f"Colors: {ends.format(*range(750, 800, 10))}{benchmarks}"
+    )
+    assert "Mean of all 3 seeds" in drawn.caption
+    assert "from 2,200,000" in drawn.caption
+    paper = figures.learning_curves("figure-3", made())
+    assert paper.name == "figure-3"
+    assert "ASP 0.500" in paper.alt
+    assert "from 1,000,000" in paper.caption
+    assert paper.svg != drawn.svg
+    assert figures.LINES in paper.caption
+
+
+def test_a_panel_draws_each_curve_in_its_colour_and_every_benchmark() -> None:
+    known = made()
+    points, ends = tables.kept_curves(known), tables.learned(known)
+    points, ends = (t[(t["panel"] == "id") & (t["variant"] == "scores")] for t in (points, ends))
+    _, (axis,) = figures.canvas(1)
+    figures.draw_panel(axis, points, ends, known.benchmark("id"))
+    drawn = {(line.get_color(), *np.ravel(line.get_ydata())) for line in axis.lines}
+    for k, statistic in enumerate(LABELS):
+        assert (figures.COLORS[statistic], 0.0, 0.5 + 0.01 * k) in drawn  # from 0 to where it ends
+    across = [line for line in axis.lines if np.ravel(line.get_xdata()).tolist() == [0, 1]]
+    assert {(line.get_color(), np.ravel(line.get_ydata())[0]) for line in across} == {
+        (figures.INK, 0.9),
+        (figures.MUTED, 0.3),
+        (figures.COLORS["none"], 0.5),
+        (figures.COLORS["agents-left"], 0.6),
+    }
+    labels = {text.get_text() for text in axis.texts}
+    assert {*LABELS.values(), "First best", "Optimum"} <= labels

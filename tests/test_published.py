@@ -16,7 +16,7 @@ import torch
 from of_record import N_RUNS, PANELS, TINY, make, reseal, tiny
 from stable_baselines3 import PPO
 
-from spm import bounds, experiments, figures, learning, published, replay, settings, tables, tuning
+from spm import bounds, evidence, experiments, figures, learning, published, replay, settings, tuning
 from spm.__main__ import main
 from spm.experiments import Profile
 from spm.finite import FiniteModel
@@ -49,20 +49,20 @@ def refusal(of: Profile = TINY) -> str:
     return str(error.value)
 
 
-@pytest.mark.parametrize("part", [tables.curves, tables.finals])
+@pytest.mark.parametrize("part", [evidence.curves, evidence.finals])
 @pytest.mark.parametrize("figure", ["all", "figure-3"])
 def test_tables_of_record_are_those_of_the_runs(part: Part, figure: str, patch: pytest.MonkeyPatch) -> None:
     of_runs = part(figure, replace(TINY, of_record=False))
     shutil.rmtree(experiments.home() / "_build" / "runs")
     of_record = part(figure, TINY)
     pd.testing.assert_frame_equal(of_record, of_runs[list(of_record)], check_exact=True)
-    assert len(of_runs) == N_RUNS * (1 if part is tables.finals else 3)
+    assert len(of_runs) == N_RUNS * (1 if part is evidence.finals else 3)
 
 
 def test_a_figure_holds_its_own_panels_only(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(settings.FIGURES, "figure-3", PANELS[:1])
     patch.setitem(settings.FIGURES, "figure-4", PANELS[1:])
-    assert set(tables.finals("figure-4", TINY)["panel"]) == {"two-worlds"}
+    assert set(evidence.finals("figure-4", TINY)["panel"]) == {"two-worlds"}
 
 
 def test_the_policies_kept_are_those_of_the_best_seeds_and_play_as_recorded(patch: pytest.MonkeyPatch) -> None:
@@ -297,13 +297,13 @@ def test_the_command_reproduce_publishes_and_tunes(
 
 
 def test_figures_are_drawn_from_the_results_of_record(patch: pytest.MonkeyPatch) -> None:
-    of_runs = figures.learning_curves("figure-3", replace(TINY, of_record=False), "groups")
+    of_runs = figures.learning_curves("figure-3", evidence.load(replace(TINY, of_record=False)), "groups")
     shutil.rmtree(experiments.home() / "_build" / "runs")
-    of_record = figures.learning_curves("figure-3", TINY, "groups")
+    of_record = figures.learning_curves("figure-3", evidence.load(TINY), "groups")
     assert of_record == of_runs
     assert "the 2 best of 3" in of_record.caption
     assert of_record.name == "figure-3-groups"
-    assert of_record.svg != figures.learning_curves("figure-3", TINY, "scores").svg
+    assert of_record.svg != figures.learning_curves("figure-3", evidence.load(TINY), "scores").svg
 
 
 class Code:

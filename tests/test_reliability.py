@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from made_up import evidence, unstyled
 
 from spm import reliability
-from spm.experiments import PROFILES
 
-PAPER = PROFILES["paper"]
-FINALS = {"scores": [0.5, 0.7, 0.6, 0.1, 0.4, 0.8], "groups": [0.75, 0.75, 0.75, 0.75, 0.75, 0.75]}
-
-
-@pytest.fixture(autouse=True)
-def made(monkeypatch: pytest.MonkeyPatch) -> None:
-    ends = pd.DataFrame(
-        {"panel": "colors", "variant": variant, "statistic": "none", "seed": seed, "regret": 0.9 - value}
-        | {"estimate": value}
-        for variant, values in FINALS.items()
-        for seed, value in enumerate(values)
-    )
-    monkeypatch.setattr(reliability, "finals", lambda figure, of: ends)
+FINALS = {
+    ("colors", "scores", "none"): [0.5, 0.7, 0.6, 0.1, 0.4, 0.8],
+    ("colors", "groups", "none"): [0.75, 0.75, 0.75, 0.75, 0.75, 0.75],
+}
+MADE = evidence(FINALS)
 
 
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=13))
@@ -47,24 +35,17 @@ def test_the_bootstrap_is_that_of_all_resamples() -> None:
     assert reliability.bootstrap(values) == pytest.approx(expected, abs=0.012)
 
 
-def test_the_bootstrap_is_scipys() -> None:
-
-    def middle(sample: Any, axis: int) -> Any:
-        return stats.trim_mean(sample, 0.25, axis=axis)
-
-    values = np.random.default_rng(1).normal(size=8)
-    theirs = stats.bootstrap(
-        (values,),
-        middle,
-        method="percentile",
-        rng=np.random.default_rng(2),
-    ).confidence_interval
-    assert reliability.bootstrap(values) == pytest.approx((theirs.low, theirs.high), abs=0.04)
+def test_the_bootstrap_is_numpys() -> None:
+    """The percentiles of the interquartile means of 10,000 resamples, drawn by numpy."""
+    values = np.random.default_rng(1).normal(size=16)
+    drawn = np.random.default_rng(0).choice(values, (10_000, 16))
+    expected = np.quantile(np.sort(drawn, axis=1)[:, 4:12].mean(axis=1), [0.025, 0.975])
+    assert reliability.bootstrap(values) == pytest.approx(expected)
     assert reliability.bootstrap(values) == reliability.bootstrap(values) != reliability.bootstrap(values, 1)
 
 
 def test_selection_is_the_mean_of_the_kept_minus_that_of_all() -> None:
-    scores, groups = reliability.reliability("figure-3", PAPER).to_dict("records")
+    scores, groups = reliability.reliability(MADE).to_dict("records")
     assert (scores["variant"], groups["variant"]) == ("scores", "groups")
     assert scores["kept"] == pytest.approx((0.8 + 0.7 + 0.6) / 3)
     assert scores["iqm"] == pytest.approx((0.4 + 0.5 + 0.6 + 0.7) / 4)
@@ -76,14 +57,26 @@ def test_selection_is_the_mean_of_the_kept_minus_that_of_all() -> None:
 
 
 def test_keeping_all_seeds_selects_nothing() -> None:
-    table = reliability.reliability("figure-3", replace(PAPER, keep=6))
+    table = reliability.reliability(evidence(FINALS, keep=6))
     assert table["selection"].tolist() == pytest.approx([0.0, 0.0])
 
 
 def test_the_table_as_text() -> None:
-    shown = reliability.reliability_table("figure-3", PAPER)
+    shown = unstyled(reliability.reliability_table(MADE))
     assert shown["policy"].tolist() == ["scores (paper)", "groups"]
     assert shown["curve"].tolist() == ["ASP", "ASP"]
     assert shown["best 3 of 6"].tolist() == ["0.7000", "0.7500"]
     assert shown["95 % interval"].iloc[1] == "0.7500 to 0.7500"
     assert shown["effect of selection"].tolist() == ["+26.19 %", "+0.00 %"]  # (0.7 - 31/60) / 0.7
+    assert shown["panel"].tolist() == ["Colors", "Colors"]
+    assert shown["IQM of all"].tolist() == ["0.5500", "0.7500"]
+    assert shown["worst seed"].tolist() == ["0.1000", "0.7500"]
+
+
+@pytest.mark.parametrize(("worst", "apart"), [(0.7424, 1), (0.7426, 0)])
+def test_a_seed_more_than_one_percent_below_the_kept_ones_is_apart(worst: float, apart: int) -> None:
+    """The kept seeds end at 0.75, and 0.99 * 0.75 = 0.7425."""
+    ends = {("id", "scores", "none"): [0.75, 0.75, worst], ("id", "scores", "allocation"): [0.75, 0.1, 0.75]}
+    ends |= {("id", "groups", statistic): [0.75] * 3 for statistic in ("none", "allocation")}
+    shown = reliability.seeds_apart(evidence(ends, keep=2))["curves with a seed apart"]
+    assert list(shown.items()) == [("scores", 1 + apart), ("groups", 0)]

@@ -114,3 +114,15 @@ def test_the_table_by_hand(patch: pytest.MonkeyPatch) -> None:
     assert shown.loc[index[3], "Kitchen sink, ASP"] == distance(kitchen, "anonymous_static", 0.14, 0.15)
     assert shown.loc[index[0], "Two worlds, PSP"] == ""
     assert shown["seconds a run"].tolist() == ["2", "6", "10", "14"]  # 1.5, 5.5, 9.5, 13.5, halves to even
+
+
+def test_the_settings_chosen_are_shown_by_policy_and_kind_of_mechanism() -> None:
+    shown = tuning.chosen_table()
+    assert [tuple(column) for column in shown.columns] == [
+        ("scores (paper)", "adaptive"),
+        ("scores (paper)", "static"),
+        ("groups", "adaptive"),
+        ("groups", "static"),
+    ]
+    assert list(shown.loc["log_std_final"]) == ["learned", "learned", -4.5, "learned"]
+    assert list(shown.loc["n_epochs"]) == [1, 4, 1, 4]

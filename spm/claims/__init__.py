@@ -1,7 +1,7 @@
 """The ledger of claims: everything that the paper says, checked.
 
 * :mod:`~spm.claims.claim`: a claim, what was found about it, and the five verdicts.
-* :mod:`~spm.claims.evidence`, :mod:`~spm.claims.solved`, :mod:`~spm.claims.intervals`: what checks are made of.
+* :mod:`spm.evidence`, :mod:`spm.compare`, :mod:`~spm.claims.solved`: what checks are made of.
 * :mod:`~spm.claims.mechanisms`, :mod:`~spm.claims.adaptivity`, :mod:`~spm.claims.ranking`,
   :mod:`~spm.claims.remembering`, :mod:`~spm.claims.space`: theory.
 * :mod:`~spm.claims.correlated`, :mod:`~spm.claims.examples`: the panels' optima.
@@ -11,7 +11,7 @@
 """
 
 from spm.claims.claim import VERDICTS, Claim, Finding
-from spm.claims.evidence import Evidence, load
 from spm.claims.ledger import CLAIMS, Entry, check_claims
+from spm.evidence import Evidence, load
 
 __all__ = ["CLAIMS", "VERDICTS", "Claim", "Entry", "Evidence", "Finding", "check_claims", "load"]

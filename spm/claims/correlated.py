@@ -12,8 +12,8 @@ import pandas as pd
 from scipy import stats
 
 from spm.claims.claim import PART_1, Finding, computed, judge, recorded
-from spm.claims.evidence import Evidence
-from spm.claims.intervals import of_mean
+from spm.compare import of_mean
+from spm.evidence import Evidence
 from spm.models import CorrelatedModel
 from spm.optimum.adaptivity import correlated_map
 from spm.optimum.static_prices import best_static

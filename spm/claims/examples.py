@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from spm import settings
 from spm.claims.claim import FULL_VERSION, PART_2, PART_3, Compute, Finding, computed, judge, shown
-from spm.claims.intervals import of_mean
 from spm.claims.remembering import best_on
 from spm.claims.solved import (
     ASP,
@@ -21,6 +20,7 @@ from spm.claims.solved import (
     value,
     words,
 )
+from spm.compare import of_mean
 from spm.constructions import construction
 from spm.exact import History, evaluate
 from spm.exact.paper import PAPER_MECHANISMS

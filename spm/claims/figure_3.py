@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from spm import experiments
 from spm.claims.claim import CONTRIBUTION, PART_2, Claim
-from spm.claims.evidence import ADAPTIVE
 from spm.claims.learned import (
     ALLOCATION,
     ASP,
@@ -17,8 +16,9 @@ from spm.claims.learned import (
     beats,
     learned,
     optimal,
-    title,
 )
+from spm.evidence import ADAPTIVE
+from spm.tables import title
 
 NEAR_TOLERANCE = 0.05
 """What is within this share of the optimum counts as nearly optimal."""

@@ -1,8 +1,8 @@
 """How claims about learned curves are judged.
 
-*A beats B* if the 95% interval of the difference of the kept seeds' means lies above 0. *A is optimal* if its mean
-is within half a percent of the optimum. A claim that holds only for policies that choose among groups of
-exchangeable agents (:mod:`spm.claims.evidence`), not for the paper's scores, is confirmed with a correction.
+*A beats B* is what :data:`spm.compare.BEATS` says, of the kept seeds. *A is optimal* if its mean is within half a
+percent of the optimum. A claim that holds only for policies that choose among groups of exchangeable agents
+(:mod:`spm.evidence`), not for the paper's scores, is confirmed with a correction.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from spm import settings, tables
 from spm.claims.claim import CONFIRMED, CORRECTED, NOT_CONFIRMED, Find, Finding
-from spm.claims.evidence import ADAPTIVE, GROUPS, SCORES, STATIC, Evidence
-from spm.claims.intervals import Interval, contrast
+from spm.compare import ROUNDING, Interval, compare, contrast, of_mean
+from spm.evidence import ADAPTIVE, GROUPS, SCORES, Evidence
+from spm.experiments import STATIC
+from spm.tables import NAMES, title
 
 TOLERANCE = 0.005
 """What is within this share of the optimum counts as optimal."""
@@ -48,42 +49,42 @@ class Part(NamedTuple):
     bounds: str
 
 
-Compare = Callable[[Evidence, str], Part]
-"""From the evidence and a variant to a comparison."""
+Comparison = Callable[[Evidence, str], Part]
+"""From the evidence and a variant to what was found."""
 
 
 def positive(label: str, found: Interval) -> Part:
     """Return the comparison that claims a difference above 0."""
-    return Part(label, found, found.low > 0, f"{found.mean:+.4f}", found.bounds)
+    return Part(label, found, found.is_positive, f"{found.mean:+.4f}", found.bounds)
 
 
-def beats(panel: str, better: str, worse: str) -> Compare:
+def beats(panel: str, better: str, worse: str) -> Comparison:
     """Return the comparison of two final means: statistics, or keys of the panel's benchmark."""
 
-    def compare(evidence: Evidence, variant: str) -> Part:
+    def find(evidence: Evidence, variant: str) -> Part:
         samples = (evidence.sample(panel, name, variant) for name in (better, worse))
-        return positive(against(panel, better, worse), contrast(zip((1.0, -1.0), samples, strict=True)))
+        return positive(against(panel, better, worse), compare(*samples))
 
-    return compare
+    return find
 
 
-def faster(panel: str, better: str, worse: str) -> Compare:
+def faster(panel: str, better: str, worse: str) -> Comparison:
     """Return the comparison of the mean heights of two learning curves."""
 
-    def compare(evidence: Evidence, variant: str) -> Part:
+    def find(evidence: Evidence, variant: str) -> Part:
         areas = (evidence.areas(panel, name, variant) for name in (better, worse))
-        return positive(against(panel, better, worse), contrast(zip((1.0, -1.0), areas, strict=True)))
+        return positive(against(panel, better, worse), compare(*areas))
 
-    return compare
+    return find
 
 
-def faster_there(panel: str, other: str, better: str, worse: str) -> Compare:
+def faster_there(panel: str, other: str, better: str, worse: str) -> Comparison:
     """Return the comparison of two panels: is the lead of a curve over another larger in the first?
 
     A lead is the difference of mean heights as a share of what can be gained over random serial dictatorship.
     """
 
-    def compare(evidence: Evidence, variant: str) -> Part:
+    def find(evidence: Evidence, variant: str) -> Part:
         terms = [
             (sign / evidence.gain(place), evidence.areas(place, name, variant))
             for place, outer in ((panel, 1.0), (other, -1.0))
@@ -91,27 +92,22 @@ def faster_there(panel: str, other: str, better: str, worse: str) -> Compare:
         ]
         return positive(f"{title(panel)} against {title(other)}", contrast(terms))
 
-    return compare
+    return find
 
 
-def optimal(panel: str, statistics: Sequence[str], end: str = "upper", tolerance: float = TOLERANCE) -> Compare:
+def optimal(panel: str, statistics: Sequence[str], end: str = "upper", tolerance: float = TOLERANCE) -> Comparison:
     """Return the comparison of the best of some learned curves with the optimum, an end of the panel's bracket."""
 
-    def compare(evidence: Evidence, variant: str) -> Part:
+    def find(evidence: Evidence, variant: str) -> Part:
         target = float(evidence.benchmark(panel)[end])
         samples = {name: evidence.sample(panel, name, variant) for name in statistics}
         name = max(samples, key=lambda one: samples[one].mean())
-        share = contrast([(1 / target, samples[name])])
+        share = of_mean(samples[name] / target)
         bounds = f"[{100 * share.low:.2f} %, {100 * share.high:.2f} %]"
         text = f"{100 * share.mean:.2f} % of the optimum ({name})"
         return Part(title(panel), share, share.mean >= 1 - tolerance, text, bounds)
 
-    return compare
-
-
-def title(panel: str) -> str:
-    """Return the panel's title."""
-    return settings.get(panel).title
+    return find
 
 
 def against(panel: str, better: str, worse: str) -> str:
@@ -120,15 +116,14 @@ def against(panel: str, better: str, worse: str) -> str:
     >>> against("id", "allocation", "rsd")
     'ID, Allocation against RSD'
     """
-    names = tables.LABELS | dict(tables.BENCHMARKS.values())
-    return f"{title(panel)}, {names[better]} against {names[worse]}"
+    return f"{title(panel)}, {NAMES[better]} against {NAMES[worse]}"
 
 
-def learned(*comparisons: Compare) -> Find:
+def learned(*comparisons: Comparison) -> Find:
     """Return the check that all comparisons are as claimed, for scores or else for groups."""
 
     def find(evidence: Evidence) -> Finding:
-        scores, groups = ([compare(evidence, variant) for compare in comparisons] for variant in (SCORES, GROUPS))
+        scores, groups = ([one(evidence, variant) for one in comparisons] for variant in (SCORES, GROUPS))
         if all(part.holds for part in scores):
             return Finding(CONFIRMED, _numbers(scores), _bounds(scores))
         if all(part.holds for part in groups):
@@ -158,9 +153,9 @@ def _reason(part: Part) -> str:
     """Why a comparison fails: the reverse holds, nothing can be said, or it falls short."""
     if "of the optimum" in part.text:
         return "short of the optimum"
-    if part.interval.low == part.interval.high == 0:
+    if max(-part.interval.low, part.interval.high) <= ROUNDING:
         return "no difference"
-    return "the reverse holds" if part.interval.high < 0 else "undecided, as the interval contains 0"
+    return "the reverse holds" if part.interval.is_negative else "undecided, as the interval contains 0"
 
 
 def _numbers(parts: Sequence[Part]) -> str:

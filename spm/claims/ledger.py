@@ -13,12 +13,12 @@ from spm.claims import figure_2, figure_3, figure_4, ranking
 from spm.claims.adaptivity import ADAPTIVITY_CLAIMS
 from spm.claims.claim import SECTIONS, VERDICTS, Claim, Finding
 from spm.claims.correlated import CORRELATED_CLAIMS
-from spm.claims.evidence import Evidence
 from spm.claims.examples import EXAMPLE_CLAIMS
 from spm.claims.mechanisms import MECHANISM_CLAIMS
 from spm.claims.protocol import PROTOCOL_CLAIMS
 from spm.claims.remembering import REMEMBERING_CLAIMS
 from spm.claims.space import SPACE_CLAIMS
+from spm.evidence import Evidence
 
 _BY_SUBJECT: tuple[tuple[Claim, ...], ...] = (
     ADAPTIVITY_CLAIMS,
@@ -55,7 +55,7 @@ def check_claims(evidence: Evidence, claims: Iterable[Claim] = CLAIMS) -> list[E
     """Check the claims, one after the other.
 
     Args:
-        evidence: the records of a profile (:func:`spm.claims.evidence.load`).
+        evidence: the records of a profile (:func:`spm.evidence.load`).
         claims: the claims to check; all unless given.
 
     Raises:

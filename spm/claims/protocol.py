@@ -20,10 +20,11 @@ from spm.claims.claim import (
     judge,
     recorded,
 )
-from spm.claims.evidence import ADAPTIVE, STATIC, Evidence
-from spm.claims.intervals import Interval, of_mean
+from spm.compare import Interval, of_mean
 from spm.demand import Array
 from spm.environment import action_space
+from spm.evidence import ADAPTIVE, Evidence
+from spm.experiments import STATIC
 from spm.market import Market
 from spm.mechanisms import Agents, Mechanism, Rule, play, random_serial_dictatorship
 from spm.settings import Setting

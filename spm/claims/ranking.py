@@ -8,9 +8,9 @@ from fractions import Fraction
 import numpy as np
 
 from spm.claims.claim import FULL_VERSION, Claim, Finding, judge, shown
-from spm.claims.evidence import Evidence
 from spm.claims.solved import PSP
 from spm.constructions import construction
+from spm.evidence import Evidence
 from spm.exact import History, Solver, evaluate
 from spm.finite import Lottery, Values, model
 from spm.settings import Setting, finite

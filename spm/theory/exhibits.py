@@ -41,7 +41,7 @@ def market_table(name: str) -> Styler:
     """
     setting = construction(name)
     assert isinstance(setting.model, FiniteModel)
-    return lottery_table(setting.model, setting.types).style.hide(axis="index")
+    return lottery_table(setting.model, setting.types)
 
 
 def construction_cells(name: str) -> Styler:

@@ -1,0 +1,164 @@
+"""What is known of the learned mechanisms of a profile: evaluations, learning curves, and what they compare with.
+
+Objectives are in units of the highest value (see :mod:`spm.settings`). A learned mechanism's objective is
+estimated as the expected first best, which :mod:`spm.bounds` knows without sampling, minus its mean regret: most
+of the noise of a profile is in its first best. The estimate has the same expectation as the plain mean and a
+smaller standard error, ``regret_se``.
+
+A curve's policy comes in *variants* (:data:`spm.actors.VARIANTS`): ``scores``, the paper's, and ``groups``, which
+chooses among groups of exchangeable agents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from spm import experiments, published
+from spm.actors import VARIANTS
+from spm.benchmarks import benchmark
+from spm.compare import Sample
+from spm.experiments import STATIC, Profile
+from spm.published import KEY
+
+SCORES, GROUPS = VARIANTS
+ADAPTIVE = ("items-agents-left", "allocation", "price-allocation")
+POINT = ["visits", "objective", "objective_se", "regret", "regret_se"]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The records of a profile as tables.
+
+    Attributes:
+        of: the profile.
+        finals: final evaluations (:func:`finals`), panel by panel.
+        curves: points of the learning curves (:func:`curves`) of the same panels.
+        benchmark: a panel's bounds and best static mechanisms (:func:`spm.benchmarks.benchmark`).
+    """
+
+    of: Profile
+    finals: pd.DataFrame
+    curves: pd.DataFrame
+    benchmark: Callable[[str], Mapping[str, Any]] = benchmark
+
+    @property
+    def panels(self) -> tuple[str, ...]:
+        """The panels, in the order of the tables."""
+        return tuple(map(str, self.finals["panel"].unique()))
+
+    @cached_property
+    def kept(self) -> pd.DataFrame:
+        """The final evaluations of the best seeds of each curve (:func:`spm.published.is_kept`)."""
+        return self.finals[published.is_kept(self.finals, self.of.keep)]
+
+    def seeds(self, panel: str, statistic: str, variant: str = SCORES) -> pd.DataFrame:
+        """Return the final evaluations of a curve's kept seeds; those of scores if it has no such variant.
+
+        Raises:
+            ValueError: there are none.
+        """
+        return self._of_curve(self.kept, panel, statistic, variant)
+
+    def all_seeds(self, panel: str, statistic: str, variant: str = SCORES) -> pd.DataFrame:
+        """Return the final evaluations of all of a curve's seeds; those of scores if it has no such variant.
+
+        Raises:
+            ValueError: there are none.
+        """
+        return self._of_curve(self.finals, panel, statistic, variant)
+
+    def _of_curve(self, table: pd.DataFrame, panel: str, statistic: str, variant: str) -> pd.DataFrame:
+        rows = _rows(table, panel, statistic, variant)
+        rows = rows if len(rows) else _rows(table, panel, statistic, SCORES)
+        if rows.empty:
+            raise ValueError(f"no run of panel {panel!r} with statistic {statistic!r} in profile {self.of.name!r}")
+        return rows
+
+    def sample(self, panel: str, name: str, variant: str = SCORES) -> Sample:
+        """Return the kept seeds' objectives, or a benchmark as a sample of one.
+
+        Args:
+            panel: the panel.
+            name: a statistic, or a key of the panel's benchmark.
+            variant: ``scores`` or ``groups``.
+        """
+        if name in (*STATIC, *ADAPTIVE):
+            return self.seeds(panel, name, variant)["estimate"].to_numpy(dtype=np.float64)
+        return np.array([float(self.benchmark(panel)[name])])
+
+    def areas(self, panel: str, statistic: str, variant: str = SCORES) -> Sample:
+        """Return the mean height of each kept seed's learning curve, the area under it over its length."""
+        chosen = self.seeds(panel, statistic, variant)
+        points = _rows(self.curves, panel, statistic, str(chosen["variant"].iloc[0]))
+        points = points[points["seed"].isin(chosen["seed"])].sort_values(["seed", "visits"])
+        heights = [_height(curve) for _, curve in points.groupby("seed")]
+        return np.array(heights, dtype=np.float64)
+
+    def gain(self, panel: str) -> float:
+        """Return what any mechanism can gain over random serial dictatorship at most."""
+        known = self.benchmark(panel)
+        return float(known["upper"] - known["rsd"])
+
+
+def _rows(table: pd.DataFrame, panel: str, statistic: str, variant: str) -> pd.DataFrame:
+    return table[(table["panel"] == panel) & (table["statistic"] == statistic) & (table["variant"] == variant)]
+
+
+def _height(curve: pd.DataFrame) -> float:
+    visits = curve["visits"].to_numpy(dtype=np.float64)
+    return float(np.trapezoid(curve["estimate"], visits) / (visits[-1] - visits[0]))
+
+
+def load(of: Profile, figure: str = "all") -> Evidence:
+    """Return the evidence of a profile, on the panels of a figure or on all.
+
+    Raises:
+        ValueError: a record is missing, damaged or (of record) stale; an unknown figure.
+    """
+    return Evidence(of, finals(figure, of), curves(figure, of))
+
+
+def curves(figure: str, of: Profile) -> pd.DataFrame:
+    """Return every point of every learning curve: panel, variant, statistic, seed, visits, means and errors.
+
+    Read from the results of record (:mod:`spm.published`) if the profile is one of record, else from its runs.
+
+    Raises:
+        ValueError: a record is missing, damaged or (of record) stale.
+    """
+    return _points(figure, of, "curve")
+
+
+def finals(figure: str, of: Profile) -> pd.DataFrame:
+    """Return the final evaluation of every run, with columns as in :func:`curves`.
+
+    Raises:
+        ValueError: a record is missing, damaged or (of record) stale.
+    """
+    return _points(figure, of, "final")
+
+
+def _points(figure: str, of: Profile, part: str) -> pd.DataFrame:
+    if of.of_record:
+        table = published.published(of)["curves" if part == "curve" else "runs"]
+        table = table[table["panel"].isin(experiments.panels(figure))][[*KEY, *POINT]].reset_index(drop=True)
+    else:
+        table = _from_records(figure, of, part)
+    table["estimate"] = table["panel"].map(lambda panel: benchmark(panel)["first_best"]) - table["regret"]
+    return table
+
+
+def _from_records(figure: str, of: Profile, part: str) -> pd.DataFrame:
+    records = experiments.store(of)
+    rows = []
+    for specification in experiments.grid(figure, of):
+        points = records.load(specification)[part]
+        key = specification.key
+        rows += [key | point for point in (points if isinstance(points, list) else [points])]
+    return pd.DataFrame(rows)
