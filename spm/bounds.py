@@ -111,6 +111,11 @@ def panel(name: str) -> Bounds:
     return bounds(settings.get(name))
 
 
+def record(name: str) -> dict[str, Any]:
+    """Return :func:`panel` as JSON types (:meth:`Bounds.as_dict`)."""
+    return panel(name).as_dict()
+
+
 def mechanism(name: str) -> Mechanism:
     """Return the explicit SPM that earns the lower bound of a panel, or of ``correlated-N-M-DELTA``.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spm import experiments, published, settings
+from spm import computed, experiments, published, settings
 from spm.actors import VARIANTS
 from spm.experiments import Profile
 from spm.files import digest
@@ -26,6 +26,7 @@ def tiny(home: Path) -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPM_HOME", str(home))
         patch.setitem(experiments.PROFILES, "paper", TINY)
+        patch.setattr(computed, "calls", list)  # they have tests of their own
         for figure in settings.FIGURES:
             patch.setitem(settings.FIGURES, figure, PANELS if figure == "figure-3" else ())
         for curve, hyper in experiments.HYPERPARAMETERS.items():

@@ -13,6 +13,7 @@ from spm.claims.solved import PSP_STATIC_ORDER, value
 from spm.constructions import prop_5
 from spm.exact import Solver, evaluate_tree
 from spm.finite import model, uniform
+from spm.kept import kept
 from spm.settings import finite
 from spm.theory import memory, propositions
 from spm.theory.restricted import best_restricted
@@ -23,7 +24,7 @@ FOOTNOTE_A, FOOTNOTE_B = (5, 1), (10, 0)
 @cache
 def forgetting() -> pd.DataFrame:
     """Return what forgetting costs (:func:`spm.theory.memory.cost_of_forgetting`)."""
-    return memory.cost_of_forgetting()
+    return kept(memory.cost_of_forgetting)
 
 
 def best_on(setting: str, order: str = "any") -> dict[str, Fraction]:
@@ -35,7 +36,7 @@ def best_on(setting: str, order: str = "any") -> dict[str, Fraction]:
 
 def prop_5_claim(_: Evidence) -> Finding:
     """Solve random settings over whole histories and over agents and items left."""
-    table = propositions.check_proposition_5()
+    table = kept(propositions.check_proposition_5)
     equal = int(table["equal"].sum())
     ours = f"equal in {equal} of {len(table)} random settings"
     return judge(equal == len(table), "", f"Not equal in {len(table) - equal} settings.", ours)
@@ -79,7 +80,7 @@ def footnote_3(_: Evidence) -> Finding:
 
 def prop_6(_: Evidence) -> Finding:
     """Enumerate policies on agents left and static mechanisms, and compare the sets of what they do."""
-    table = propositions.check_proposition_6()
+    table = kept(propositions.check_proposition_6)
     equal = int(table["equal"].sum())
     best, static = value("prop-6"), value("prop-6", PSP_STATIC_ORDER)
     ours = (

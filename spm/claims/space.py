@@ -7,6 +7,7 @@ from math import comb, log2
 from spm.claims.claim import LEARNING, Claim, Finding, judge, shown
 from spm.claims.evidence import Evidence
 from spm.claims.remembering import best_on, forgetting
+from spm.kept import kept
 from spm.theory import memory
 
 ENCODED = (16, 256, 4096)
@@ -23,7 +24,7 @@ def theorem_1_sufficiency(_: Evidence) -> Finding:
 
 def theorem_1_bound(_: Evidence) -> Finding:
     """Count the matchings that optimal policies must tell apart."""
-    table = memory.required_memory()
+    table = kept(memory.required_memory)
     told = (table["continuations"] == table["matchings"]).all()
     large = table[table["m"] > 2 * table["n"]]
     ratio = (large["bits"] / large["min log max"]).min()
