@@ -53,8 +53,7 @@ def build_site(root: Path) -> Path:
     """
     source, work, site = assemble(root), root / "_build" / "jupyter-book", root / "_build" / "site"
     key, seal = fingerprint(root, BUILT_FROM), site / "built-from.txt"
-    if seal.is_file() and seal.read_text() == key:
-        check_site(site, pages(root / "book"))
+    if seal.is_file() and seal.read_text() == key and not faults(site, pages(root / "book")):
         return site / "index.html"
     places = ["build", str(source), "--config", str(root / "_config.yml"), "--path-output", str(work)]
     built = subprocess.run([*JUPYTER_BOOK, *places, *STRICT], cwd=root, capture_output=True, text=True)
@@ -73,10 +72,14 @@ def check_site(site: Path, names: Sequence[str]) -> None:
     Raises:
         BookError: it is not so; the message names the pages and addresses.
     """
-    missing = [name for name in ["index", *names] if not (site / f"{name}.html").is_file()]
-    found = [f"page {name}.html is missing" for name in missing] + problems(site)
-    if found:
+    if found := faults(site, names):
         raise BookError("\n".join(found))
+
+
+def faults(site: Path, names: Sequence[str]) -> list[str]:
+    """Return what is wrong with a site: pages that are missing, and what it would load from elsewhere."""
+    missing = [name for name in ["index", *names] if not (site / f"{name}.html").is_file()]
+    return [f"page {name}.html is missing" for name in missing] + problems(site)
 
 
 def make(root: Path, given: Mapping[str, Any], jobs: int) -> Path:

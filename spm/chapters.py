@@ -107,7 +107,7 @@ def _chapter(root: Path, path: Path, parameters: dict[str, Any], common: str) ->
 
 
 def fingerprint(root: Path, patterns: Iterable[str] = READ_BY_CHAPTERS) -> str:
-    """Return the SHA-256 over names and contents of files below ``root``; by default all that chapters may read."""
+    """Return the SHA-256 of names and contents of files below ``root``, by default all that chapters may read."""
     total = hashlib.sha256()
     for pattern in patterns:
         for path in sorted(path for path in root.glob(pattern) if path.is_file()):
