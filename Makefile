@@ -37,7 +37,7 @@ test: setup  ## lint, types and tests
 	$(PYTHON) -m ruff format --check
 	$(PYTHON) -m nbstripout --verify $(CHAPTERS)
 	$(PYTHON) -m mypy
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lab: setup  ## open the chapters in JupyterLab
 	cd book && ../$(PYTHON) -m jupyterlab

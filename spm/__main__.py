@@ -19,11 +19,13 @@ from typing import Any
 from spm import (
     bench,
     benchmarks,
+    computed,
     engines,
     evidence,
     experiments,
     figures,
     finite_json,
+    kept,
     published,
     results,
     settings,
@@ -76,6 +78,8 @@ def parser() -> argparse.ArgumentParser:
     _add_engine(add)
     add = _add(commands, "reproduce", reproduce, "the paper's whole protocol from nothing, written to data/")
     _add_engine(add)
+    add = _add(commands, "compute", compute, "the results under data/computed, from nothing; says which differ")
+    _add_jobs(add)
     about = "retrain a sample of the runs of record and play all kept policies"
     _add_verification(_add(commands, "verify", verify_records, about))
     about = "replay the results of record in miniature and note that the present code produces them"
@@ -208,11 +212,26 @@ def reproduce(options: argparse.Namespace) -> None:
     results.check_writable(published.folder(profile))
     start = time.perf_counter()
     done = experiments.run("all", profile, engine=engine)
-    benchmarks.run(experiments.panels("all"), options.jobs)
+    kept.refresh(computed.calls(), options.jobs)
     print(f"{done} runs done; results of record in {published.publish(profile, options.jobs)}")
     tuning.tune(options.jobs)
     draw(settings.FIGURES, profile)
     print(f"{time.perf_counter() - start:.0f} s in all")
+
+
+def compute(options: argparse.Namespace) -> None:
+    """Compute what is kept from nothing, write it, and print what is not the same as before.
+
+    Raises:
+        ValueError: fewer than 1 job, or the folder can't be written to.
+    """
+    if options.jobs < 1:
+        raise ValueError(f"jobs must be at least 1, not {options.jobs}")
+    checks = kept.refresh(computed.calls(), options.jobs)
+    changed = [one for one in checks if one.outcome != "same"]
+    data = {"same": len(checks) - len(changed), "changed": {str(one.call): one.outcome for one in changed}}
+    lines = [f"{one.outcome}: {one.call}" for one in changed]
+    emit(options, data, [*lines, f"{data['same']} of {len(checks)} results are the same as before"])
 
 
 def verify_records(options: argparse.Namespace) -> None:

@@ -3,7 +3,8 @@
     _build/executed/*.ipynb --jupyter-book--> _build/site/index.html
 
 A new site takes the old one's place only when it is complete and loads nothing from elsewhere
-(:mod:`spm.offline`). Run it with ``python -m spm.book``.
+(:mod:`spm.offline`); while nothing that it is built from changes, the old one stays. Run it with
+``python -m spm.book``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 import yaml
 
 from spm import published
-from spm.chapters import BookError, chapters, execute_all, pages
+from spm.chapters import BookError, chapters, execute_all, fingerprint, pages
 from spm.experiments import profile
 from spm.files import home
 from spm.offline import problems
@@ -28,6 +29,8 @@ from spm.offline import problems
 JUPYTER_BOOK = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
 STRICT = ("-W", "--keep-going", "--all", "-q")
 """Every warning is an error, all pages are written anew, and only warnings are shown."""
+BUILT_FROM = ("requirements.lock", "_config.yml", "book/_ext/*.py", "spm/**/*.py", "_build/source/**/*")
+"""Files on which the site may depend; the reference of functions is made from the modules."""
 
 
 def assemble(root: Path) -> Path:
@@ -50,13 +53,16 @@ def build_site(root: Path) -> Path:
     Raises:
         BookError: Jupyter Book warns or fails, a page is missing, or one would load something from elsewhere.
     """
-    source, work = assemble(root), root / "_build" / "jupyter-book"
+    source, work, site = assemble(root), root / "_build" / "jupyter-book", root / "_build" / "site"
+    key, seal = fingerprint(root, BUILT_FROM), site / "built-from.txt"
+    if seal.is_file() and seal.read_text() == key and not faults(site, pages(root / "book")):
+        return site / "index.html"
     places = ["build", str(source), "--config", str(root / "_config.yml"), "--path-output", str(work)]
     built = subprocess.run([*JUPYTER_BOOK, *places, *STRICT], cwd=root, capture_output=True, text=True)
     if built.returncode:
         raise BookError(f"Jupyter Book did not build the site:\n{built.stderr}{built.stdout}")
     check_site(work / "_build" / "html", pages(root / "book"))
-    site = root / "_build" / "site"
+    (work / "_build" / "html" / seal.name).write_text(key)
     shutil.rmtree(site, ignore_errors=True)
     os.replace(work / "_build" / "html", site)
     return site / "index.html"
@@ -68,10 +74,14 @@ def check_site(site: Path, names: Sequence[str]) -> None:
     Raises:
         BookError: it is not so; the message names the pages and addresses.
     """
-    missing = [name for name in ["index", *names] if not (site / f"{name}.html").is_file()]
-    found = [f"page {name}.html is missing" for name in missing] + problems(site)
-    if found:
+    if found := faults(site, names):
         raise BookError("\n".join(found))
+
+
+def faults(site: Path, names: Sequence[str]) -> list[str]:
+    """Return what is wrong with a site: pages that are missing, and what it would load from elsewhere."""
+    missing = [name for name in ["index", *names] if not (site / f"{name}.html").is_file()]
+    return [f"page {name}.html is missing" for name in missing] + problems(site)
 
 
 def make(root: Path, given: Mapping[str, Any], jobs: int) -> Path:

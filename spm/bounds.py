@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
+from spm import settings
 from spm.exact.cells import Solver
 from spm.finite import FiniteModel
 from spm.mechanisms import Mechanism, play, random_serial_dictatorship
@@ -110,6 +111,11 @@ def bracket(setting: Setting) -> Bracket:
         ValueError: a setting for which no bracket is proved, or that is too large to solve exactly.
     """
     return _rule(setting).bracket(setting)
+
+
+def record(name: str) -> dict[str, Any]:
+    """Return the bracket of a panel, or of ``correlated-N-M-DELTA``, as JSON types (:meth:`Bracket.as_dict`)."""
+    return bracket(settings.get(name)).as_dict()
 
 
 def explicit_mechanism(setting: Setting) -> Mechanism:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,10 +106,10 @@ def _chapter(root: Path, path: Path, parameters: dict[str, Any], common: str) ->
     return Chapter(path.stem, path, output, parameters, hashlib.sha256(mine).hexdigest())
 
 
-def fingerprint(root: Path) -> str:
-    """Return the SHA-256 over the names and contents of all files that any chapter may read."""
+def fingerprint(root: Path, patterns: Iterable[str] = READ_BY_CHAPTERS) -> str:
+    """Return the SHA-256 of names and contents of files below ``root``, by default all that chapters may read."""
     total = hashlib.sha256()
-    for pattern in READ_BY_CHAPTERS:
+    for pattern in patterns:
         for path in sorted(path for path in root.glob(pattern) if path.is_file()):
             total.update(f"{path.relative_to(root)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return total.hexdigest()

@@ -13,8 +13,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from pandas.io.formats.style import Styler
 
+from spm.constructions import construction
 from spm.exact import ORDERS, PRICES, Branch, Node, Solver
+from spm.exact.paper import optima
 from spm.figures import COLORS, INK, Drawing, drawing
+from spm.kept import kept
 from spm.settings import Setting
 
 BUY, DECLINE = COLORS["allocation"], COLORS["price-allocation"]
@@ -65,14 +68,13 @@ def _fraction(value: object) -> str:
     return f"{value} ≈ {float(value):.4g}" if value.denominator > 1 else str(value)
 
 
-def cells_summary(settings: list[Setting]) -> pd.DataFrame:
-    """Return one row a setting: its optimum, its first best, and the simplest cells that reach the optimum."""
+def cells_summary(names: list[str]) -> pd.DataFrame:
+    """Return one row per construction: optimum, first best, and the simplest cells that reach the optimum."""
     rows = []
-    for setting in settings:
-        solver = Solver(setting)
-        table = solver.table()
+    for name in names:
+        setting, table = construction(name), kept(optima, name)
         cells = " or ".join(f"{prices} prices, {order} order" for prices, order in needed(table))
-        rows.append((setting.title, str(table["adaptive"]["adaptive"]), str(solver.first_best), cells))
+        rows.append((setting.title, str(table["adaptive"]["adaptive"]), str(Solver(setting).first_best), cells))
     return pd.DataFrame(rows, columns=["setting", "optimum", "first best", "simplest optimal mechanisms"])
 
 

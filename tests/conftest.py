@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import hypothesis
 import pytest
+
+# One thread per process, in the tests and in what they start: the tests themselves run side by side.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The same examples everywhere, and no timed assertions: a slow machine is not an error.
 hypothesis.settings.register_profile("spm", deadline=None, derandomize=True, max_examples=60, database=None)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spm import experiments, published, settings
+from spm import computed, experiments, published, settings
 from spm.actors import VARIANTS
 from spm.experiments import Profile
 from spm.files import digest
@@ -27,6 +27,7 @@ def tiny(home: Path) -> Iterator[pytest.MonkeyPatch]:
         patch.setenv("SPM_HOME", str(home))
         patch.setattr("os.cpu_count", lambda: 1)  # replays in this process, where patches hold
         patch.setitem(experiments.PROFILES, "paper", TINY)
+        patch.setattr(computed, "calls", list)  # they have tests of their own
         for figure in settings.FIGURES:
             patch.setitem(settings.FIGURES, figure, PANELS if figure == "figure-3" else ())
         for curve, hyper in experiments.HYPERPARAMETERS.items():

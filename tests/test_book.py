@@ -52,6 +52,23 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "_build" / "site"
 
 
+def test_a_site_is_built_again_only_when_what_it_is_built_from_changes(built: Path, tmp_path: Path) -> None:
+    """``built`` belongs to all tests, so a copy is changed."""
+    root = tmp_path / "copy"
+    shutil.copytree(built.parents[1], root)
+    page = root / "_build" / "site" / "references.html"
+    when = page.stat().st_mtime_ns
+    book.build_site(root)
+    assert page.stat().st_mtime_ns == when
+    with (root / "book" / "references.md").open("a", encoding="utf-8") as file:
+        file.write("\nOne more sentence.\n")
+    book.build_site(root)
+    assert "One more sentence." in page.read_text(encoding="utf-8")
+    page.unlink()
+    book.build_site(root)
+    assert page.exists()
+
+
 def page(built: Path, name: str) -> BeautifulSoup:
     return BeautifulSoup((built / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
 

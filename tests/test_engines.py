@@ -30,12 +30,13 @@ SPM = Path(engines.__file__).parent
 @contextmanager
 def dask(folder: Path, *arguments: str, until: str) -> Iterator[tuple[Any, str]]:
     """A command of Dask as a process of its own: yields it and what ``until`` found in its log."""
+    search = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
     process = subprocess.Popen(
         [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
         stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(folder), "PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": search, "PYTHONUNBUFFERED": "1"},
     )
     assert process.stderr
     try:

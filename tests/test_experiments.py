@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from spm import experiments, settings, tables
+from spm.__main__ import main
 from spm.actors import VARIANTS
 from spm.experiments import PROFILES, Profile
 from spm.statistics import STATISTICS
@@ -83,30 +84,44 @@ def test_only_stale_and_missing_runs_are_done_again(home: Path, two_panels: None
     assert experiments.run("figure-3", replace(TINY, visits={"scores": 600, "groups": 2_000})) == 12
 
 
-def test_a_killed_grid_goes_on_where_it_stopped(tmp_path: Path) -> None:
+ONE_PANEL = """
+import sys
+from spm import settings
+from spm.__main__ import main
+settings.FIGURES["figure-3"] = ("kitchen-sink",)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_killed_grid_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """kill -9 of the whole process group half-way; then the same tables as without the kill."""
-    command = [sys.executable, "-m", "spm", "run", "figure-4", "--profile", "smoke", "--jobs", "2"]
-
-    def environment(name: str) -> dict[str, str]:
-        return os.environ | {"SPM_HOME": str(tmp_path / name)}
-
-    records = tmp_path / "killed" / "_build" / "runs"
+    monkeypatch.setitem(settings.FIGURES, "figure-3", ("kitchen-sink",))
+    command = ["run", "figure-3", "--profile", "smoke", "--jobs"]
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    records = killed / "_build" / "runs"
     victim = subprocess.Popen(
-        command, env=environment("killed"), start_new_session=True, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", ONE_PANEL, *command, "2"],
+        env=os.environ | {"SPM_HOME": str(killed)},
+        start_new_session=True,
+        stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 120
     while len(list(records.rglob("*.json"))) < 3 and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(0.02)
     os.killpg(victim.pid, signal.SIGKILL)
     victim.wait()
     done = {path: path.stat().st_mtime_ns for path in records.rglob("*.json")}
-    assert 3 <= len(done) < 60
-    resumed = subprocess.run(command, env=environment("killed"), capture_output=True, text=True, check=True)
-    assert f"{60 - len(done)} runs done, {len(done)} found done" in resumed.stdout
+    assert 3 <= len(done) < 20
+    for home, said in (
+        (killed, f"{20 - len(done)} runs done, {len(done)} found done"),
+        (whole, "20 runs done, 0"),
+    ):
+        monkeypatch.setenv("SPM_HOME", str(home))
+        assert main([*command, "1"]) == 0
+        assert said in capsys.readouterr().out
     assert all(path.stat().st_mtime_ns == when for path, when in done.items())
-    subprocess.run(command, env=environment("whole"), capture_output=True, check=True)
-    written = {
-        name: sorted((tmp_path / name / "_build" / "tables").rglob("*.csv")) for name in ("killed", "whole")
-    }
-    assert len(written["whole"]) == 3
-    assert [p.read_bytes() for p in written["killed"]] == [p.read_bytes() for p in written["whole"]]
+    written = [sorted((home / "_build" / "tables").rglob("*.csv")) for home in (killed, whole)]
+    assert len(written[1]) == 3
+    assert [path.read_bytes() for path in written[0]] == [path.read_bytes() for path in written[1]]

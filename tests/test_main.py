@@ -74,6 +74,7 @@ def test_status_counts_what_is_missing(capsys: pytest.CaptureFixture[str]) -> No
         (("run", "all", "--jobs", "0"), "jobs must be at least 1, not 0"),
         (("verify",), "the results of record in"),
         (("verify", "--sample", "1", "--json"), "can't be read"),
+        (("compute", "--jobs", "0"), "jobs must be at least 1, not 0"),
         (("reproduce", "--jobs", "0"), "jobs must be at least 1, not 0"),
         (("reproduce", "--engine", "slurm"), "unknown engine 'slurm'"),
         (("status", "--profile", "fast"), "unknown profile 'fast'"),

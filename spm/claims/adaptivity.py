@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from spm.claims.claim import CHARACTERISATION, CONTRIBUTION, FULL_VERSION, Finding, computed, judge, shown
-from spm.claims.solved import ASP, ASP_STATIC_ORDER, PSP, PSP_STATIC_ORDER, SPM, STATIC_ORDER, needs, solver, value
+from spm.claims.solved import ASP, ASP_STATIC_ORDER, PSP, PSP_STATIC_ORDER, SPM, STATIC_ORDER, needs, value
 from spm.constructions import CONSTRUCTIONS, construction
+from spm.exact import Solver
 from spm.exact.paper import PAPER_MECHANISMS
 
 SOLVED = tuple(name for name in CONSTRUCTIONS if name not in ("prop-5", "theorem-1"))
@@ -48,7 +49,11 @@ def _titles(names: Iterable[str]) -> str:
 )
 def two_then_nothing() -> Finding:
     """The mechanism is evaluated exactly and compared with the optimum and the first best."""
-    best, ceiling, described = value("prop-1"), solver("prop-1").first_best, PAPER_MECHANISMS["prop-1"].value()
+    best, ceiling, described = (
+        value("prop-1"),
+        Solver(construction("prop-1")).first_best,
+        PAPER_MECHANISMS["prop-1"].value(),
+    )
     ours = f"described {shown(described)}, optimum {shown(best)}, first best {shown(ceiling)}"
     refutation = f"The mechanism described earns {shown(described)}, the optimum is {shown(best)}."
     return judge(described == best == ceiling, "", refutation, ours)

@@ -14,6 +14,7 @@ from scipy import stats
 from spm.claims.claim import PART_1, Finding, computed, judge, recorded
 from spm.compare import of_mean
 from spm.evidence import Evidence
+from spm.kept import kept
 from spm.models import CorrelatedModel
 from spm.optimum.adaptivity import correlated_map
 from spm.optimum.static_prices import best_static
@@ -88,7 +89,7 @@ def correlation_matters(evidence: Evidence) -> Finding:
 def other_sizes() -> Finding:
     """An explicit adaptive mechanism is compared with the best static prices at four other sizes, δ = 0.5."""
     agents, items = ({size[k] for size in OTHER_SIZES} for k in (0, 1))
-    table = correlated_map(sorted(agents), sorted(items), 0.5)
+    table = kept(correlated_map, sorted(agents), sorted(items), 0.5)
     table = table[[size in OTHER_SIZES for size in zip(table["n"], table["m"], strict=True)]]
     low = (table["lower"] - NOISE * table["lower_error"]) / table["best_static"] - 1
     high = table["upper"] / table["best_static"] - 1
@@ -120,7 +121,7 @@ def shares_of_optimum(delta: float, end: str) -> pd.DataFrame:
 
 @cache
 def _extreme_sizes(delta: float) -> pd.DataFrame:
-    return correlated_map([AGENTS], [FEW_ITEMS, *MANY_ITEMS], delta)
+    return kept(correlated_map, [AGENTS], [FEW_ITEMS, *MANY_ITEMS], delta)
 
 
 @computed(

@@ -12,6 +12,7 @@ from spm.claims.solved import PSP_STATIC_ORDER, value
 from spm.constructions import prop_7
 from spm.exact import Solver, evaluate_tree
 from spm.finite import model, uniform
+from spm.kept import kept
 from spm.settings import finite
 from spm.theory import memory, propositions
 from spm.theory.linear import check_linear, other_items_alone
@@ -25,7 +26,7 @@ UNATTAINED = Fraction(1, 1000)
 @cache
 def forgetting() -> pd.DataFrame:
     """Return what forgetting costs (:func:`spm.theory.memory.cost_of_forgetting`)."""
-    return memory.cost_of_forgetting()
+    return kept(memory.cost_of_forgetting)
 
 
 def best_on(setting: str, order: str = "any") -> dict[str, Fraction]:
@@ -44,7 +45,7 @@ def best_on(setting: str, order: str = "any") -> dict[str, Fraction]:
 )
 def independent_values() -> Finding:
     """300 random settings are solved exactly, over whole histories and over agents and items left."""
-    table = propositions.check_proposition_5()
+    table = kept(propositions.check_proposition_5)
     equal = int(table["equal"].sum())
     ours = f"equal in {equal} of {len(table)} random settings"
     return judge(equal == len(table), "", f"Not equal in {len(table) - equal} settings.", ours)
@@ -120,7 +121,7 @@ def footnote_instance() -> Finding:
 )
 def agents_left_alone() -> Finding:
     """All policies and all static mechanisms of small sizes are run on all profiles."""
-    table = propositions.check_proposition_6()
+    table = kept(propositions.check_proposition_6)
     equal = int(table["equal"].sum())
     best, static = value("prop-6"), value("prop-6", PSP_STATIC_ORDER)
     ours = (

@@ -8,6 +8,7 @@ import pandas as pd
 
 from spm.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
 from spm.claims.remembering import forgetting, losing
+from spm.kept import kept
 from spm.theory import memory
 
 CONSTANT = 2
@@ -23,7 +24,7 @@ COUNTED = tuple((n, m) for n in range(1, 5) for m in range(1, 5))
 @cache
 def matchings() -> pd.DataFrame:
     """Return the continuations in Theorem 1's family (:func:`spm.theory.memory.required_memory`)."""
-    return memory.required_memory()
+    return kept(memory.required_memory)
 
 
 @computed(

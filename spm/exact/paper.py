@@ -1,4 +1,4 @@
-"""The mechanisms that the paper describes for its own examples, as policies to be evaluated exactly.
+"""The paper's own examples: their exact optima, and the mechanisms described for them, to be evaluated exactly.
 
 Where the conference version only sketches a proof, the policy follows the sketch's intuition. Prices are before
 normalisation, agents and types are numbered as in :mod:`spm.constructions`.
@@ -11,8 +11,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from spm.constructions import construction
+from spm.exact.cells import Solver
 from spm.exact.evaluation import History, Policy, evaluate
 from spm.finite import Number, Values, vector
+
+
+def optima(name: str) -> dict[str, dict[str, Fraction]]:
+    """Return the exact optimum of every cell of a construction, ``optima(name)[prices][order]``.
+
+    Raises:
+        ValueError: unknown name.
+    """
+    return Solver(construction(name)).table()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,45 @@
+"""What is kept under ``data/computed``: all that the book shows, no profile changes, and takes seconds.
+
+``spm compute`` computes it from nothing, says what differs from before, and writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from spm import bounds, experiments
+from spm.constructions import CONSTRUCTIONS
+from spm.exact.paper import optima
+from spm.kept import Call
+from spm.optimum.adaptivity import correlated_map
+from spm.theory import memory, propositions
+
+TOO_LARGE = ("theorem-1",)
+"""Constructions that no chapter solves for every cell."""
+
+
+def calls() -> list[Call]:
+    """Return all calls whose results are kept.
+
+    >>> str(calls()[0])
+    'record {"name":"delta-0"}'
+    """
+    sizes: list[tuple[list[int], list[int], float]] = [
+        ([2, 5, 10, 20, 30], [1, 2, 5, 10, 20, 30], 0.5),  # the map of the chapter on bounds
+        *(([20], [2, 5, 10], delta) for delta in (0.0, 0.25, 0.5, 0.75)),
+        ([10, 30], [3, 5, 10], 0.5),  # the claim on other sizes
+        *(([20], [1, 19, 20], delta) for delta in (0.0, 0.5)),  # footnote 6
+    ]
+    tables: list[Callable[..., Any]] = [
+        memory.cost_of_forgetting,
+        memory.required_memory,
+        propositions.check_proposition_5,
+        propositions.check_proposition_6,
+    ]
+    return [
+        *(Call(bounds.record, {"name": panel}) for panel in experiments.panels("all")),
+        *(Call(optima, {"name": name}) for name in CONSTRUCTIONS if name not in TOO_LARGE),
+        *(Call(correlated_map, {"agents": n, "items": m, "delta": delta}) for n, m, delta in sizes),
+        *(Call(table, {}) for table in tables),
+    ]

@@ -1,0 +1,243 @@
+"""Results that take seconds and never vary: computed once, and kept with what they were computed by.
+
+::
+
+    data/computed/FUNCTION.json            results of record, one file per function, written by :func:`refresh`
+    _build/computed/FUNCTION/DIGEST.json   computed here because those of record are missing or stale
+
+A kept result is *fresh* while the modules that its function depends on, and the packages in :data:`PACKAGES`, are
+those that it was computed by. One that is stale or damaged is never used, but computed again when it is asked for.
+Whether a change of the code, such as a renamed module, changes the result as well is what :func:`recomputed` says.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+import joblib
+import pandas as pd
+
+from spm.files import canonical, digest, home, write_atomic
+from spm.fingerprints import dependencies, source_digests
+from spm.results import read_record, sealed
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PACKAGES = ("numpy", "scipy")
+"""Packages whose version a kept result may depend on."""
+
+COMPENDIUM = Path(__file__).parents[1]
+"""Its results of record hold wherever ``SPM_HOME`` is, since only the code determines them."""
+
+RELATIVE, ABSOLUTE = 1e-9, 1e-12
+"""By how much a float may differ between two processors."""
+
+
+class Call(NamedTuple):
+    """A function of this package and its arguments, JSON types by name, as in ``Call(record, {"name": "id"})``."""
+
+    function: Callable[..., Any]
+    arguments: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The function's name, which its files bear."""
+        return self.function.__name__
+
+    @property
+    def key(self) -> str:
+        """The arguments, defaults included, as JSON."""
+        bound = inspect.signature(self.function).bind(**self.arguments)
+        bound.apply_defaults()
+        return canonical(bound.arguments).decode()
+
+    def __str__(self) -> str:
+        """Return the call for a message."""
+        return f"{self.name} {self.key}"
+
+
+class Check(NamedTuple):
+    """A result of record beside the same computed from nothing: ``same``, ``differs`` or ``not kept``."""
+
+    call: Call
+    outcome: str
+    new: Any
+
+
+def kept(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return ``function(*args, **kwargs)`` as it was kept, or compute it now and keep it in ``_build``.
+
+    Args:
+        function: returns JSON types, fractions, or a table without an index of its own.
+        args: its arguments, JSON types.
+        kwargs: those by name.
+
+    >>> from spm import bounds
+    >>> kept(bounds.record, "two-worlds") == bounds.record("two-worlds")
+    True
+    """
+    call = Call(function, inspect.signature(function).bind(*args, **kwargs).arguments)
+    found: T = decode(_read(call))
+    return found
+
+
+def ensure(calls: Iterable[Call], jobs: int = 1) -> int:
+    """Compute what is missing or stale, ``jobs`` at a time; return how much that was."""
+    todo = [call for call in calls if _find(call) is None]
+    joblib.Parallel(n_jobs=jobs)(joblib.delayed(_keep)(call) for call in todo)
+    return len(todo)
+
+
+def recomputed(calls: Iterable[Call], jobs: int = 1) -> Iterator[Check]:
+    """Compute results from nothing and compare each with that of record, fresh or not.
+
+    Fractions must be equal, floats to :data:`RELATIVE`.
+    """
+    calls = list(calls)
+    values = joblib.Parallel(n_jobs=jobs, return_as="generator")(joblib.delayed(_compute)(call) for call in calls)
+    for call, new in zip(calls, values, strict=True):
+        old = _results(of_record(call.name)).get(call.key)
+        yield Check(call, "not kept" if old is None else "same" if equal(old, new) else "differs", new)
+
+
+def refresh(calls: Iterable[Call], jobs: int = 1) -> list[Check]:
+    """Compute results from nothing and write them to ``data/computed`` as those of the present code.
+
+    A result that is the same as before stays as it is, digit for digit.
+
+    Returns:
+        What was compared; the outcomes say what changed.
+    """
+    checks = list(recomputed(calls, jobs))
+    for name in dict.fromkeys(check.call.name for check in checks):
+        mine = [check for check in checks if check.call.name == name]
+        old = _results(of_record(name))
+        results = [
+            {"arguments": json.loads(c.call.key), "value": old[c.call.key] if c.outcome == "same" else c.new}
+            for c in mine
+        ]
+        body = fingerprint(mine[0].call.function) | {"results": results}
+        readable = json.dumps(json.loads(sealed(body)), indent=1, sort_keys=True)
+        write_atomic(home() / "data" / "computed" / f"{name}.json", readable.encode() + b"\n")
+    _opened.cache_clear()
+    return checks
+
+
+def of_record(name: str) -> Path:
+    """Return where a function's results of record lie: in ``SPM_HOME`` if any do, else in the compendium."""
+    mine, given = (root / "data" / "computed" / f"{name}.json" for root in (home(), COMPENDIUM))
+    return mine if mine.exists() else given
+
+
+def fingerprint(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return what a function's results depend on: ``sources``, a digest per module, and ``packages``' versions."""
+    return _fingerprint(function.__module__.removeprefix("spm."))
+
+
+@cache
+def _fingerprint(module: str) -> dict[str, Any]:
+    return {
+        "sources": source_digests(dependencies(module)),
+        "packages": {name: version(name) for name in PACKAGES},
+    }
+
+
+def _read(call: Call) -> Any:
+    found = _find(call)
+    return _keep(call) if found is None else found
+
+
+def _find(call: Call) -> Any:
+    """A call's fresh result, still encoded, or None."""
+    for path in (of_record(call.name), _own(call)):
+        body = _opened(path)
+        if all(body.get(name) == value for name, value in fingerprint(call.function).items()):
+            results = _results(path)
+            if call.key in results:
+                return results[call.key]
+    return None
+
+
+def _keep(call: Call) -> Any:
+    """Compute a call, keep the result in ``_build``, and return it."""
+    value = _compute(call)
+    results = [{"arguments": json.loads(call.key), "value": value}]
+    write_atomic(_own(call), sealed(fingerprint(call.function) | {"results": results}))
+    _opened.cache_clear()
+    return value
+
+
+def _compute(call: Call) -> Any:
+    return encode(call.function(**call.arguments))
+
+
+def _own(call: Call) -> Path:
+    return home() / "_build" / "computed" / call.name / f"{digest(call.key.encode())[:16]}.json"
+
+
+@cache
+def _opened(path: Path) -> dict[str, Any]:
+    """The content of a file of results; empty if it is missing or damaged."""
+    try:
+        return read_record(path)
+    except ValueError:
+        return {}
+
+
+def _results(path: Path) -> dict[str, Any]:
+    """The results in a file, still encoded, by their arguments."""
+    return {canonical(one["arguments"]).decode(): one["value"] for one in _opened(path).get("results", [])}
+
+
+def encode(value: Any) -> Any:
+    """Return a result as JSON types; a fraction and a table are marked as such.
+
+    >>> encode({"value": Fraction(1, 3)})
+    {'value': {'fraction': '1/3'}}
+    """
+    if isinstance(value, Fraction):
+        return {"fraction": str(value)}
+    if isinstance(value, pd.DataFrame):
+        return {"columns": list(value.columns), "rows": encode(value.astype(object).to_numpy().tolist())}
+    if isinstance(value, dict):
+        return {name: encode(one) for name, one in value.items()}
+    return [encode(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def decode(value: Any) -> Any:
+    """Return the result that :func:`encode` wrote; tuples come back as lists.
+
+    >>> decode({"columns": ["n"], "rows": [[{"fraction": "1/3"}]]}).loc[0, "n"]
+    Fraction(1, 3)
+    """
+    if isinstance(value, dict):
+        if value.keys() == {"fraction"}:
+            return Fraction(value["fraction"])
+        if value.keys() == {"columns", "rows"}:
+            return pd.DataFrame(decode(value["rows"]), columns=value["columns"])
+        return {name: decode(one) for name, one in value.items()}
+    return [decode(one) for one in value] if isinstance(value, list) else value
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Say whether two encoded results are the same, floats up to rounding.
+
+    >>> equal([0.1 + 0.2, "a"], [0.3, "a"]), equal({"fraction": "1/3"}, {"fraction": "1/2"})
+    (True, False)
+    """
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(equal(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(equal, one, other))
+    return type(one) is type(other) and bool(one == other)
