@@ -152,6 +152,7 @@ class Run:
 def train(specification: Specification) -> Run:
     """Learn one policy, on one torch thread.
 
+    >>> from spm import settings, statistics
     >>> asked = Specification(settings.get("kitchen-sink"), statistics.get("none"), 0, visits=2000, evaluations=2)
     >>> run = train(asked)
     >>> run.curve[0].visits, run.curve[-1].visits

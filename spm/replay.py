@@ -85,6 +85,7 @@ class Replay:
 def miniature(specification: Specification) -> Specification:
     """Return the specification of a run's miniature.
 
+    >>> from spm import settings, statistics
     >>> run = Specification(settings.get("id"), statistics.get("none"), seed=3, visits=10**6)
     >>> miniature(run).visits  # 3 rollouts of 512 markets, 6 agents
     9216

@@ -44,6 +44,7 @@ class State:
 def place(specification: Specification) -> str:
     """Return where a run's files lie below a folder, without their suffix.
 
+    >>> from spm import settings, statistics
     >>> place(Specification(settings.get("colors"), statistics.get("none"), seed=3, visits=1))
     'colors/none-scores-3'
     """

@@ -61,7 +61,7 @@ def market(setting: Any) -> Market:
             drawn.append((chance, tuple(tuple(int(v * SCALE) for v in values) for _, values in draw)))
     total = lcm(*(chance.denominator for chance, _ in drawn))
     profiles = [(int(chance * total), profile) for chance, profile in drawn]
-    return Market(profiles, total, setting.supply, setting.demand, setting.objective)
+    return Market(profiles, total, setting.supply, setting.demand, setting.objective.name)
 
 
 def grid(m: Market) -> list[Vector]:

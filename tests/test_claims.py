@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spm import experiments, settings
+from spm import evidence, experiments, settings
 from spm.claims import (
     CLAIMS,
     VERDICTS,
@@ -25,7 +25,6 @@ from spm.claims import (
     check_claims,
     claim,
     correlated,
-    evidence,
     examples,
     ledger,
     mechanisms,

@@ -70,7 +70,7 @@ def test_a_construction_written_as_a_file_has_the_same_model(name: str) -> None:
     ]
     data = {
         "name": name,
-        "objective": setting.objective,
+        "objective": setting.objective.name,
         "demand": setting.demand,
         "types": dict(zip(setting.types, setting.supply, strict=True)),
         "groups": {group.name: group.size for group in setting.model.groups},

@@ -123,7 +123,9 @@ def test_bounds_of_an_exact_panel_meet(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_a_policy_of_another_setting(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "was learned for panel 'kitchen-sink', not 'colors'" in fails(capsys, "evaluate", str(record), "colors")
+    assert "was not learned for setting 'colors' but for 'kitchen-sink'" in fails(
+        capsys, "evaluate", str(record), "colors"
+    )
 
 
 def test_a_damaged_policy(record: Path, capsys: pytest.CaptureFixture[str]) -> None:

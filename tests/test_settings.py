@@ -61,7 +61,7 @@ def test_record_of_each_setting(name: str) -> None:
         setting.n_agents,
         setting.supply,
         setting.demand,
-        setting.objective,
+        setting.objective.name,
         setting.unit,
     )
     assert len(set(setting.agents)) == setting.n_agents
