@@ -417,6 +417,8 @@ DEFINITIONS: dict[str, tuple[object, Broken]] = {
 @pytest.mark.parametrize("name", [*FAILURES, *DEFINITIONS])
 def test_a_check_of_theory_fails_where_it_should(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     where, broken = (FAILURES | DEFINITIONS)[name]
+    for module in (correlated, remembering, space):
+        monkeypatch.setattr(module, "kept", lambda function, *arguments: function(*arguments))
     for attribute, value in broken.items():
         monkeypatch.setattr(where, attribute, value)
     assert verdict(name) == claim.NOT_CONFIRMED
