@@ -37,7 +37,9 @@ from spm import (
 from spm.actors import VARIANTS
 from spm.claims import ledger
 from spm.constructions import CONSTRUCTIONS, construction
-from spm.exact import ORDERS, Solver, tree_text
+from spm.exact.cells import ORDERS, Solver
+from spm.exact.text import tree_text
+from spm.files import home
 from spm.learning import Specification, evaluation_seed, point, train
 from spm.mechanisms import play
 from spm.statistics import STATISTICS
@@ -67,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
     add("panel", metavar="PANEL")
     add("--statistic", required=True, metavar="S", help="what the policy sees: " + ", ".join(STATISTICS))
     add("--seed", type=int, default=0, metavar="K")
-    add("--visits", type=int, default=experiments.PROFILES["quick"].visits["scores"], metavar="N")
+    add("--visits", type=int, default=experiments.PROTOCOLS["quick"].visits["scores"], metavar="N")
     add("--variant", default="scores", metavar="V", help="the kind of policy: " + ", ".join(VARIANTS))
     add("--out", type=Path, default=None, metavar="DIR", help="where the record goes (default: _build/trained)")
     add = _add(
@@ -135,7 +137,7 @@ def _add_verification(add: Callable[..., Any]) -> None:
 
 
 def _add_profile(add: Callable[..., Any]) -> None:
-    add("--profile", default="quick", metavar="P", help=", ".join(experiments.PROFILES))
+    add("--profile", default="quick", metavar="P", help=", ".join(experiments.PROTOCOLS))
 
 
 def emit(options: argparse.Namespace, data: Any, lines: Sequence[str]) -> None:
@@ -147,16 +149,16 @@ def list_panels(options: argparse.Namespace) -> None:
     """List figures with their panels, statistics and profiles."""
     data = {
         "figures": {figure: list(panels) for figure, panels in settings.FIGURES.items()},
-        "extras": list(settings.EXTRAS),
+        "extras": list(settings.MORE_SETTINGS),
         "statistics": {name: statistic.title for name, statistic in STATISTICS.items()},
-        "profiles": {name: asdict(profile) for name, profile in experiments.PROFILES.items()},
+        "profiles": {name: asdict(profile) for name, profile in experiments.PROTOCOLS.items()},
     }
     lines = [f"{figure}: {', '.join(panels)}" for figure, panels in settings.FIGURES.items()]
-    lines += [f"more settings: {', '.join(settings.EXTRAS)}, correlated-AGENTS-ITEMS-DELTA"]
+    lines += [f"more settings: {', '.join(settings.MORE_SETTINGS)}, correlated-AGENTS-ITEMS-DELTA"]
     lines += [f"statistic {name}: {statistic.title}" for name, statistic in STATISTICS.items()]
     lines += [
         f"profile {p.name}: {p.seeds} seeds, up to {max(p.visits.values()):,} visits"
-        for p in experiments.PROFILES.values()
+        for p in experiments.PROTOCOLS.values()
     ]
     emit(options, data, lines)
 
@@ -165,14 +167,14 @@ def train_one(options: argparse.Namespace) -> None:
     """Learn one mechanism, print its curve's ends, store its record."""
     hyperparameters = experiments.hyperparameters(options.variant, options.statistic)
     specification = Specification(
-        settings.get(options.panel),
-        statistics.get(options.statistic),
+        settings.get_setting(options.panel),
+        statistics.get_statistic(options.statistic),
         options.seed,
         options.visits,
         hyperparameters=hyperparameters,
         variant=options.variant,
     )
-    store = results.Store(options.out or experiments.home() / "_build" / "trained")
+    store = results.Store(options.out or home() / "_build" / "trained")
     results.check_writable(store.root)
     start = time.perf_counter()
     run = train(specification)
@@ -184,11 +186,11 @@ def train_one(options: argparse.Namespace) -> None:
 
 def run_figures(options: argparse.Namespace) -> None:
     """Do the missing runs of a figure, then write its tables and pictures."""
-    profile = experiments.profile(options.profile)
+    profile = experiments.get_protocol(options.profile)
     names = settings.FIGURES if options.figure == "all" else [options.figure]
     engine = engines.engine(options.engine, options.jobs, options.address)
-    done = experiments.run(options.figure, profile, engine=engine)
-    benchmarks.run(experiments.panels(options.figure), options.jobs)
+    done = experiments.run_grid(options.figure, profile, engine=engine)
+    benchmarks.compute_brackets(experiments.panels(options.figure), options.jobs)
     if profile.of_record:  # whose tables and pictures are made from data/
         print(f"{done} runs done; `spm reproduce` completes them and writes {published.folder(profile)}")
         return
@@ -196,22 +198,22 @@ def run_figures(options: argparse.Namespace) -> None:
     print(f"{done} runs done, {len(experiments.grid(options.figure, profile)) - done} found done")
 
 
-def draw(names: Iterable[str], profile: experiments.Profile) -> None:
+def draw(names: Iterable[str], profile: experiments.Protocol) -> None:
     """Write the tables and pictures of figures; with all of them, the cover too."""
     for figure in names:
-        tables.write(figure, profile)
-        figures.write(figure, profile)
+        tables.write_tables(figure, profile)
+        figures.write_figures(figure, profile)
     if set(names) == set(settings.FIGURES):
-        figures.write("cover", profile)
+        figures.write_figures("cover", profile)
 
 
 def reproduce(options: argparse.Namespace) -> None:
     """Do the whole profile of record, write its results to ``data/``, and then the trials of the tuning."""
-    profile = experiments.profile("paper")
+    profile = experiments.get_protocol("paper")
     engine = engines.engine(options.engine, options.jobs, options.address)
     results.check_writable(published.folder(profile))
     start = time.perf_counter()
-    done = experiments.run("all", profile, engine=engine)
+    done = experiments.run_grid("all", profile, engine=engine)
     kept.refresh(computed.calls(), options.jobs)
     print(f"{done} runs done; results of record in {published.publish(profile, options.jobs)}")
     tuning.tune(options.jobs)
@@ -240,7 +242,7 @@ def verify_records(options: argparse.Namespace) -> None:
     Raises:
         ValueError: a check failed, or the results can't be checked.
     """
-    profile = experiments.profile("paper")
+    profile = experiments.get_protocol("paper")
     seed = secrets.randbelow(2**32) if options.seed is None else options.seed
     findings = []
     for one in verify.verify(profile, options.sample, seed, options.profiles, options.jobs):
@@ -259,14 +261,14 @@ def verify_records(options: argparse.Namespace) -> None:
 
 def seal_records(options: argparse.Namespace) -> None:
     """Replay the results of record where code or packages have changed, and note that they still come out."""
-    changed = published.reseal(experiments.profile("paper"), options.jobs)
-    tuning.reseal()
+    changed = published.reseal_published(experiments.get_protocol("paper"), options.jobs)
+    tuning.reseal_trials()
     print(changed or "nothing has changed since the results of record were sealed")
 
 
 def show_status(options: argparse.Namespace) -> None:
     """List every run of a profile with its state."""
-    rows = experiments.status("all", experiments.profile(options.profile))
+    rows = experiments.status("all", experiments.get_protocol(options.profile))
     data = [
         {
             **s.key,
@@ -292,7 +294,7 @@ def evaluate_policy(options: argparse.Namespace) -> None:
     Raises:
         ValueError: the record is missing, damaged, or of another panel.
     """
-    setting = settings.get(options.panel)
+    setting = settings.get_setting(options.panel)
     record = results.read_record(options.policy)
     outcomes = play(results.mechanism_of(record, setting), setting, options.profiles, evaluation_seed("final"))
     data = asdict(point(outcomes, record["final"]["visits"])) | {"profiles": options.profiles}
@@ -334,7 +336,7 @@ def show_bounds(options: argparse.Namespace) -> None:
 
 def show_claims(options: argparse.Namespace) -> None:
     """Check every claim against the exact solver and the records of a profile."""
-    checked = ledger.check_claims(evidence.load(experiments.profile(options.profile)))
+    checked = ledger.check_claims(evidence.load(experiments.get_protocol(options.profile)))
     data = {"counts": ledger.counts(checked), "claims": [entry.as_dict() for entry in checked]}
     emit(options, data, ledger.ledger_text(checked))
 

@@ -38,7 +38,7 @@ def actor_weights(model: PPO) -> Weights:
     }
 
 
-def mechanism(setting: Setting, statistic: Statistic, variant: str, weights: Weights) -> Learned:
+def learned_mechanism(setting: Setting, statistic: Statistic, variant: str, weights: Weights) -> Learned:
     """Return the mechanism that a network of the given variant stands for in ``setting``."""
     if variant == "scores":
         return Learned(statistic, actor(weights))

@@ -83,7 +83,7 @@ def rate(work: Callable[[], int], seconds: float) -> float:
 
 def raw_batched(n_markets: int) -> Callable[[], int]:
     """Return the work of playing ``n_markets`` whole episodes of the 20-agent setting at random prices."""
-    setting = settings.get(PANEL)
+    setting = settings.get_setting(PANEL)
     rng = np.random.default_rng(0)
     market = Market(setting, valuations(setting.demand, setting.sample(rng, n_markets)))
     rows = np.arange(n_markets)
@@ -108,7 +108,7 @@ def learning_batched() -> Callable[[], int]:
 def learning_single() -> Callable[[], int]:
     """Return the work of learning for a rollout of one market at a time, as Stable-Baselines3 does by default."""
     hyper = Hyperparameters()
-    env = DummyVecEnv([lambda: MarketEnv(settings.get(PANEL), statistics.get(STATISTIC).name)])
+    env = DummyVecEnv([lambda: MarketEnv(settings.get_setting(PANEL), statistics.get_statistic(STATISTIC).name)])
     model = PPO(
         "MlpPolicy", env, policy_kwargs={"net_arch": [hyper.width, hyper.width]}, gamma=1.0, gae_lambda=1.0, seed=0
     )
@@ -119,7 +119,11 @@ def learning_single() -> Callable[[], int]:
 def _model(panel: str = PANEL, statistic: str = STATISTIC, **hyper: int) -> PPO:
     """An untrained model, whose hyperparameters are those of all panels but for ``hyper``."""
     others = Hyperparameters(**hyper)  # type: ignore[arg-type]
-    return make_model(Specification(settings.get(panel), statistics.get(statistic), 0, 1, hyperparameters=others))
+    return make_model(
+        Specification(
+            settings.get_setting(panel), statistics.get_statistic(statistic), 0, 1, hyperparameters=others
+        )
+    )
 
 
 def networks_alone() -> Callable[[], int]:
@@ -207,8 +211,8 @@ def cost(n_agents: int, statistic: str, seconds: float) -> dict[str, float]:
 
 def stepping(panel: str, statistic: str, n_markets: int) -> Callable[[], int]:
     """Return the work of stepping the learning's environment as often as there are agents, at random actions."""
-    setting = settings.get(panel)
-    env = BatchedMarkets(setting, statistics.get(statistic), n_markets)
+    setting = settings.get_setting(panel)
+    env = BatchedMarkets(setting, statistics.get_statistic(statistic), n_markets)
     env.reset()
     rng = np.random.default_rng(0)
     actions = rng.random((16, n_markets, setting.n_agents + setting.n_types), dtype=np.float32)

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from spm import bounds
-from spm.kept import Call, ensure, kept
+from spm.kept import Call, ensure_kept, kept
 
 
 @cache
@@ -20,6 +20,6 @@ def benchmark(panel: str) -> dict[str, Any]:
     return kept(bounds.record, panel)
 
 
-def run(panels: Iterable[str], jobs: int = 1) -> int:
+def compute_brackets(panels: Iterable[str], jobs: int = 1) -> int:
     """Compute the bounds that are missing or stale, ``jobs`` at a time; return how many there were."""
-    return ensure([Call(bounds.record, {"name": panel}) for panel in panels], jobs)
+    return ensure_kept([Call(bounds.record, {"name": panel}) for panel in panels], jobs)

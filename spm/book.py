@@ -21,13 +21,13 @@ from typing import Any
 import yaml
 
 from spm import published
-from spm.chapters import BookError, chapters, execute_all, fingerprint, pages
-from spm.experiments import profile
+from spm.chapters import BookError, chapter_digest, chapters, execute_all, pages
+from spm.experiments import get_protocol
 from spm.files import home
 from spm.offline import problems
 
 JUPYTER_BOOK = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
-STRICT = ("-W", "--keep-going", "--all", "-q")
+SPHINX_STRICT = ("-W", "--keep-going", "--all", "-q")
 """Every warning is an error, all pages are written anew, and only warnings are shown."""
 BUILT_FROM = ("requirements.lock", "_config.yml", "book/_ext/*.py", "spm/**/*.py", "_build/source/**/*")
 """Files on which the site may depend; the reference of functions is made from the modules."""
@@ -54,11 +54,11 @@ def build_site(root: Path) -> Path:
         BookError: Jupyter Book warns or fails, a page is missing, or one would load something from elsewhere.
     """
     source, work, site = assemble(root), root / "_build" / "jupyter-book", root / "_build" / "site"
-    key, seal = fingerprint(root, BUILT_FROM), site / "built-from.txt"
+    key, seal = chapter_digest(root, BUILT_FROM), site / "built-from.txt"
     if seal.is_file() and seal.read_text() == key and not faults(site, pages(root / "book")):
         return site / "index.html"
     places = ["build", str(source), "--config", str(root / "_config.yml"), "--path-output", str(work)]
-    built = subprocess.run([*JUPYTER_BOOK, *places, *STRICT], cwd=root, capture_output=True, text=True)
+    built = subprocess.run([*JUPYTER_BOOK, *places, *SPHINX_STRICT], cwd=root, capture_output=True, text=True)
     if built.returncode:
         raise BookError(f"Jupyter Book did not build the site:\n{built.stderr}{built.stdout}")
     check_site(work / "_build" / "html", pages(root / "book"))
@@ -91,11 +91,14 @@ def make(root: Path, given: Mapping[str, Any], jobs: int) -> Path:
         ValueError: a bad table of contents, parameter or profile.
         BookError: a chapter fails, or the site is not what it should be.
     """
-    of = profile(str(given["profile"])) if "profile" in given else None
+    of = get_protocol(str(given["profile"])) if "profile" in given else None
     everything = chapters(root, given)
     todo = [chapter for chapter in everything if not chapter.is_done]
     if todo and of and of.of_record:
-        print(published.check(of, jobs) or "The results of record are those of the present code.", flush=True)
+        print(
+            published.check_published(of, jobs) or "The results of record are those of the present code.",
+            flush=True,
+        )
     print(f"{len(todo)} of {len(everything)} chapters to execute", flush=True)
     execute_all(todo, jobs, root / "_build" / "ipython")
     print("Building the HTML", flush=True)

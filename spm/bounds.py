@@ -33,7 +33,7 @@ from spm.finite import FiniteModel
 from spm.mechanisms import Mechanism, play, random_serial_dictatorship
 from spm.models import CorrelatedModel, MaxMinModel
 from spm.optimum import max_min
-from spm.optimum.bayes import BayesianPricing, evaluate
+from spm.optimum.bayes import BayesianPricing, estimate
 from spm.optimum.iid import correlated_model, highest_values, iid_optimum
 from spm.optimum.lattice import numerical_error
 from spm.optimum.relaxation import upper_bound
@@ -41,7 +41,7 @@ from spm.optimum.static_prices import best_static
 from spm.settings import Setting
 from spm.trees import TreeMechanism
 
-PROFILES = 8192
+BRACKET_PROFILES = 8192
 """Profiles on which an explicit mechanism is evaluated."""
 
 
@@ -103,7 +103,7 @@ def bracket(setting: Setting) -> Bracket:
     """Return the bracket of a setting.
 
     >>> from spm import settings
-    >>> found = bracket(settings.get("two-worlds"))
+    >>> found = bracket(settings.get_setting("two-worlds"))
     >>> found.upper == found.lower, found.upper.value
     (True, 0.6921875)
 
@@ -115,7 +115,7 @@ def bracket(setting: Setting) -> Bracket:
 
 def record(name: str) -> dict[str, Any]:
     """Return the bracket of a panel, or of ``correlated-N-M-DELTA``, as JSON types (:meth:`Bracket.as_dict`)."""
-    return bracket(settings.get(name)).as_dict()
+    return bracket(settings.get_setting(name)).as_dict()
 
 
 def explicit_mechanism(setting: Setting) -> Mechanism:
@@ -159,7 +159,7 @@ def _correlated(setting: Setting) -> Bracket:
     errors = [numerical_error(n, copies, 1 - model.delta) for copies in setting.supply]
     upper = Value.total((value, error) for (value, _), error in zip(uppers, errors, strict=True))
     solved = _is_solved(model, goal)
-    lower = upper if solved else Value(*evaluate(_pricing(setting), setting, PROFILES))
+    lower = upper if solved else Value(*estimate(_pricing(setting), setting, BRACKET_PROFILES))
     static = [
         Value.total(best_static(n, copies, model.delta, goal, personalised)[1:] for copies in setting.supply)
         for personalised in (False, True)
@@ -192,12 +192,12 @@ def _pricing(setting: Setting) -> Mechanism:
 
 
 def _max_min(setting: Setting) -> Bracket:
-    max_min.check(setting)
-    optimum = Value(max_min.optimum(), 1e-6)
-    statics = [max_min.best_static(setting, personalised) for personalised in (False, True)]
+    max_min.check_max_min(setting)
+    optimum = Value(max_min.max_min_optimum(), 1e-6)
+    statics = [max_min.best_max_min_prices(setting, personalised) for personalised in (False, True)]
     played = [_played(one, setting) for one in (*statics, random_serial_dictatorship(setting))]
     return Bracket(
-        first_best=Value(max_min.first_best()),
+        first_best=Value(max_min.max_min_first_best()),
         upper=optimum,
         lower=optimum,
         anonymous_static=played[0],
@@ -209,31 +209,31 @@ def _max_min(setting: Setting) -> Bracket:
 
 
 def _orange_first(setting: Setting) -> Mechanism:
-    max_min.check(setting)
+    max_min.check_max_min(setting)
     return max_min.OrangeFirst(max_min.best_premiums())
 
 
 def _played(one: Mechanism, setting: Setting) -> Value:
-    outcomes = play(one, setting, 4 * PROFILES)
+    outcomes = play(one, setting, 4 * BRACKET_PROFILES)
     return Value(outcomes.mean, outcomes.standard_error)
 
 
-class Rule(NamedTuple):
+class BracketRule(NamedTuple):
     """How the bracket of a kind of values is found; both parts refuse what is not proved."""
 
     bracket: Callable[[Setting], Bracket]
     mechanism: Callable[[Setting], Mechanism]
 
 
-RULES: dict[type, Rule] = {
-    FiniteModel: Rule(_finite, _decision_tree),
-    CorrelatedModel: Rule(_correlated, _pricing),
-    MaxMinModel: Rule(_max_min, _orange_first),
+RULES: dict[type, BracketRule] = {
+    FiniteModel: BracketRule(_finite, _decision_tree),
+    CorrelatedModel: BracketRule(_correlated, _pricing),
+    MaxMinModel: BracketRule(_max_min, _orange_first),
 }
 """The rule for each model of values, and for no model derived from it."""
 
 
-def _rule(setting: Setting) -> Rule:
+def _rule(setting: Setting) -> BracketRule:
     kind = type(setting.model)
     if kind not in RULES:
         raise ValueError(

@@ -2,7 +2,7 @@
 
     book/*.ipynb --papermill--> _build/executed/*.ipynb
 
-A chapter is executed again only when something that it may read has changed (:func:`fingerprint`).
+A chapter is executed again only when something that it may read has changed (:func:`chapter_digest`).
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def chapters(root: Path, given: Mapping[str, Any]) -> list[Chapter]:
     for name in given:
         if not any(name in names for names in declared.values()):
             raise unknown("parameter", name, sorted({known for names in declared.values() for known in names}))
-    common = fingerprint(root)
+    common = chapter_digest(root)
     return [
         _chapter(root, path, {name: given[name] for name in names if name in given}, common)
         for path, names in declared.items()
@@ -106,7 +106,7 @@ def _chapter(root: Path, path: Path, parameters: dict[str, Any], common: str) ->
     return Chapter(path.stem, path, output, parameters, hashlib.sha256(mine).hexdigest())
 
 
-def fingerprint(root: Path, patterns: Iterable[str] = READ_BY_CHAPTERS) -> str:
+def chapter_digest(root: Path, patterns: Iterable[str] = READ_BY_CHAPTERS) -> str:
     """Return the SHA-256 of names and contents of files below ``root``, by default all that chapters may read."""
     total = hashlib.sha256()
     for pattern in patterns:

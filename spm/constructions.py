@@ -13,17 +13,17 @@ from itertools import permutations
 
 from spm.finite import Lottery, Values, chance, model, surely, uniform
 from spm.names import lookup
-from spm.settings import Setting, colors, finite, identity, inventory, kitchen_sink, two_worlds
+from spm.settings import Setting, colors, finite_setting, identity, inventory, kitchen_sink, two_worlds
 
 
 def prop_1() -> Setting:
     """Return Proposition 1's setting: personalised prices are needed with one item and two IID agents."""
-    return finite("prop-1", "Proposition 1", {"item": 1}, model({"agent": 2}, [(1, [uniform(1, 3)])]))
+    return finite_setting("prop-1", "Proposition 1", {"item": 1}, model({"agent": 2}, [(1, [uniform(1, 3)])]))
 
 
 def prop_2() -> Setting:
     """Return Proposition 2's setting: adaptive prices are needed with identical items and IID agents."""
-    return finite("prop-2", "Proposition 2", {"item": 2}, model({"agent": 3}, [(1, [uniform(1, 3)])]))
+    return finite_setting("prop-2", "Proposition 2", {"item": 2}, model({"agent": 3}, [(1, [uniform(1, 3)])]))
 
 
 def prop_3() -> Setting:
@@ -36,14 +36,14 @@ def prop_3() -> Setting:
         {"agent 1": 1, "agent 2": 1, "agent 3/4": 2, "agent 5/6": 2},
         [("1/2", [surely(15), high, low, surely(4)]), ("1/2", [surely(1), low, high, surely(4)])],
     )
-    return _renamed(finite("prop-3", "Proposition 3", {"item": 2}, values))
+    return _renamed(finite_setting("prop-3", "Proposition 3", {"item": 2}, values))
 
 
 def prop_4() -> Setting:
     """Return Proposition 4's setting: adaptive order and prices are needed though values are independent."""
     lotteries = [uniform(1, 15), uniform(3, 12), uniform(2, 8)]
     values = model({"agent 1": 1, "agent 2": 1, "agent 3/4": 2}, [(1, lotteries)])
-    return _renamed(finite("prop-4", "Proposition 4", {"item": 2}, values))
+    return _renamed(finite_setting("prop-4", "Proposition 4", {"item": 2}, values))
 
 
 def prop_5() -> Setting:
@@ -68,7 +68,7 @@ def prop_5() -> Setting:
     agents = {f"agent {i}": 1 for i in range(1, 5)}
     items = {"x": 1, "y": 1, "z": 1, "c": 1, "d": 1}
     values = model(agents, [(1, [first, second, third, fourth])])
-    return finite("prop-5", "Proposition 5, footnote 3", items, values, objective="max-min")
+    return finite_setting("prop-5", "Proposition 5, footnote 3", items, values, objective="max-min")
 
 
 def prop_6() -> Setting:
@@ -82,7 +82,7 @@ def prop_6() -> Setting:
         {"agent 1": 1, "agent 2": 1, "agent 3": 1},
         [("1/2", [surely([1, 0]), gamble, safe]), ("1/2", [surely([0, 0]), safe, gamble])],
     )
-    return finite("prop-6", "Proposition 6", {"signal": 1, "prize": 1}, values)
+    return finite_setting("prop-6", "Proposition 6", {"signal": 1, "prize": 1}, values)
 
 
 def prop_7() -> Setting:
@@ -101,7 +101,7 @@ def prop_7() -> Setting:
     worlds = [("1/6", [alice, bob, gamble, safe]) for alice, bob in even]
     worlds += [("1/6", [alice, bob, safe, gamble]) for alice, bob in odd]
     values = model({"Alice": 1, "Bob": 1, "Carl": 1, "Dan": 1}, worlds)
-    return finite("prop-7", "Proposition 7", {"item 1": 1, "item 2": 1, "item 3": 1}, values)
+    return finite_setting("prop-7", "Proposition 7", {"item 1": 1, "item 2": 1, "item 3": 1}, values)
 
 
 def prop_8() -> Setting:
@@ -112,7 +112,7 @@ def prop_8() -> Setting:
     """
     lotteries = [uniform(1, 15), uniform(3, 12), uniform(2, 8)]
     values = model({"agent 1": 1, "agent 2": 1, "agent 3": 1}, [(1, lotteries)])
-    return finite("prop-8", "Proposition 8", {"item": 2}, values)
+    return finite_setting("prop-8", "Proposition 8", {"item": 2}, values)
 
 
 def prop_9() -> Setting:
@@ -121,7 +121,7 @@ def prop_9() -> Setting:
     red = uniform(*([high, low] for high in (12, 3) for low in (8, 2)))
     yellow = uniform(*([low, high] for high in (12, 3) for low in (8, 2)))
     values = model({"blue": 1, "red": 1, "yellow": 1}, [(1, [blue, red, yellow])])
-    return finite("prop-9", "Proposition 9", {"red item": 1, "yellow item": 1}, values)
+    return finite_setting("prop-9", "Proposition 9", {"red item": 1, "yellow item": 1}, values)
 
 
 def theorem_1(n_revealing: int = 2, n_items: int = 3) -> Setting:
@@ -150,7 +150,7 @@ def theorem_1(n_revealing: int = 2, n_items: int = 3) -> Setting:
         worlds.append((Fraction(1, len(matchings)), [*revealing, first, last]))
     agents = {f"agent {i + 1}": 1 for i in range(n_revealing)} | {"first": 1, "last": 1}
     items = {f"item {t + 1}": 1 for t in range(n_items)} | {"prize": 1}
-    return finite("theorem-1", "Theorem 1", items, model(agents, worlds))
+    return finite_setting("theorem-1", "Theorem 1", items, model(agents, worlds))
 
 
 def _zeros(count: int) -> Values:

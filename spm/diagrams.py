@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from pandas.io.formats.style import Styler
 
 from spm.constructions import construction
-from spm.exact import ORDERS, PRICES, Branch, Node, Solver
+from spm.exact.cells import ORDERS, PRICES, Solver
 from spm.exact.paper import optima
+from spm.exact.tree import Branch, Node
 from spm.figures import COLORS, INK, Drawing, drawing
 from spm.kept import kept
 from spm.settings import Setting
@@ -59,10 +60,10 @@ def cells_table(solver: Solver) -> Styler:
         return looks
 
     caption = f"Optimal {solver.game.setting.objective} (first best {solver.first_best}); prices ↓, order →"
-    return frame.style.format(_fraction).apply(mark, axis=None).set_caption(caption)
+    return frame.style.format(fraction_text).apply(mark, axis=None).set_caption(caption)
 
 
-def _fraction(value: object) -> str:
+def fraction_text(value: object) -> str:
     """A fraction and, if it is not an integer, about how much that is."""
     assert isinstance(value, Fraction)
     return f"{value} ≈ {float(value):.4g}" if value.denominator > 1 else str(value)
@@ -99,7 +100,7 @@ class _Arrow(NamedTuple):
     to: _Box
 
 
-def tree(setting: Setting, root: Node, name: str, title: str = "an optimal mechanism") -> Drawing:
+def draw_tree(setting: Setting, root: Node, name: str, title: str = "an optimal mechanism") -> Drawing:
     """Draw a mechanism as a tree, from left to right: whom to visit at which price, and what her answer leads to.
 
     Leaves carry the expected value so far.
@@ -120,7 +121,7 @@ def tree(setting: Setting, root: Node, name: str, title: str = "an optimal mecha
     axis.set_axis_off()
     _draw(axis, top, INK)
     caption = (
-        f"<b>{setting.title}: {title}</b>, worth {_fraction(root.value)}. Read from the left: a box is a "
+        f"<b>{setting.title}: {title}</b>, worth {fraction_text(root.value)}. Read from the left: a box is a "
         "visit with its posted price, an arrow what the agent does and how likely that is, the end the expected "
         "value by then."
     )

@@ -26,7 +26,7 @@ Work = Callable[[Specification], T]
 Engine = Callable[[Work[T], Sequence[Specification]], AbstractContextManager[Iterator[T]]]
 
 ENGINES = ("local", "dask")
-CONDITIONS = conditions_of("results")
+WORKER_CONDITIONS = conditions_of("results")
 """Fingerprints of all that makes a record, taken at import: those of the code that runs."""
 
 CONNECT_SECONDS = 5
@@ -78,7 +78,7 @@ def dask(work: Work[T], todo: Sequence[Specification], address: str) -> Iterator
             sources or versions than this machine, or more than one thread (runs in one process would share
             torch's random numbers).
     """
-    mine = conditions(threads=1)
+    mine = process_conditions(threads=1)
     with _connected(address) as client:
         _check_workers(client, mine)
         # Keys that no other submission has: a cluster may still know an older run of the same specification.
@@ -121,22 +121,22 @@ def _completed(client: Any, futures: Sequence[Any], address: str) -> Iterator[An
         raise ValueError(f"lost the Dask scheduler at {address!r}; finished runs are kept") from None
 
 
-def conditions(threads: int) -> dict[str, str]:
+def process_conditions(threads: int) -> dict[str, str]:
     """Return what must be the same wherever a run is done: sources, versions, and one thread at a time.
 
-    >>> conditions(1)["threads"], "learning.py" in conditions(1)
+    >>> process_conditions(1)["threads"], "learning.py" in process_conditions(1)
     ('1', True)
     """
     return {
         "threads": str(threads),
         "python": ".".join(platform.python_version_tuple()[:2]),
-        **CONDITIONS,
+        **WORKER_CONDITIONS,
     }
 
 
 def worker_conditions(worker: Any) -> dict[str, str]:
     """Return the conditions on a Dask worker."""
-    return conditions(worker.state.nthreads)
+    return process_conditions(worker.state.nthreads)
 
 
 def _check_workers(client: Any, mine: dict[str, str]) -> None:

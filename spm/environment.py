@@ -165,7 +165,7 @@ class BatchedMarkets(VecEnv):
         fresh, self._first_best[ended] = self._profiles.take(len(ended))
         self.market.open(ended, fresh)
         self._stood[ended] = self._first_best[ended]
-        return reward(self.objective, score, best)
+        return terminal_reward(self.objective, score, best)
 
     def standing(self) -> Array:
         """Return the objective so far plus the first best of the agents and items left, ``(B,)``.
@@ -207,7 +207,7 @@ class BatchedMarkets(VecEnv):
         return [False] * len(list(self._get_indices(indices)))
 
 
-def reward(objective: Objective, score: Array, first_best: Array) -> Array:
+def terminal_reward(objective: Objective, score: Array, first_best: Array) -> Array:
     """Return what is learned from: the objective, minus the first best where it sums over agents."""
     return score - first_best if objective.combine is np.add else score
 
@@ -228,7 +228,7 @@ class MarketEnv(gymnasium.Env[Any, Any]):
 
     def __init__(self, setting: Setting, statistic: str = "price-allocation") -> None:
         """Make one market of ``setting`` whose policy sees ``statistic``."""
-        self.setting, self.statistic = setting, statistics.get(statistic)
+        self.setting, self.statistic = setting, statistics.get_statistic(statistic)
         self.objective = setting.objective
         self.observation_space = observation_space(setting, self.statistic)
         self.action_space = action_space(setting)
@@ -254,7 +254,7 @@ class MarketEnv(gymnasium.Env[Any, Any]):
         if not over:
             return observation, 0.0, False, False, {}
         score = self.objective.score(self.market.received, self.market.payments)
-        gained = reward(self.objective, score, self._first_best)
+        gained = terminal_reward(self.objective, score, self._first_best)
         info = {"objective": float(score[0]), "first_best": float(self._first_best[0])}
         return observation, float(gained[0]), True, False, info
 
@@ -276,7 +276,9 @@ def _maker(make_setting: Callable[..., Setting]) -> Callable[..., MarketEnv]:
 def register() -> None:
     """Register ``spm/Correlated-v0`` (n_agents, n_items, delta) and one id for each named setting."""
     makers = {
-        name: make for name, make in (settings.PANELS | settings.EXTRAS).items() if not name.startswith("delta")
+        name: make
+        for name, make in (settings.PANELS | settings.MORE_SETTINGS).items()
+        if not name.startswith("delta")
     }
     ids = {"spm/Correlated-v0": settings.correlated} | {_env_id(name): make for name, make in makers.items()}
     for env_id, make in ids.items():

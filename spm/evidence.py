@@ -23,7 +23,7 @@ from spm import experiments, published
 from spm.actors import VARIANTS
 from spm.benchmarks import benchmark
 from spm.compare import Sample
-from spm.experiments import STATIC, Profile
+from spm.experiments import STATIC, Protocol
 from spm.published import KEY
 
 SCORES, GROUPS = VARIANTS
@@ -42,7 +42,7 @@ class Evidence:
         benchmark: a panel's bounds and best static mechanisms (:func:`spm.benchmarks.benchmark`).
     """
 
-    of: Profile
+    of: Protocol
     finals: pd.DataFrame
     curves: pd.DataFrame
     benchmark: Callable[[str], Mapping[str, Any]] = benchmark
@@ -115,7 +115,7 @@ def _height(curve: pd.DataFrame) -> float:
     return float(np.trapezoid(curve["estimate"], visits) / (visits[-1] - visits[0]))
 
 
-def load(of: Profile, figure: str = "all") -> Evidence:
+def load(of: Protocol, figure: str = "all") -> Evidence:
     """Return the evidence of a profile, on the panels of a figure or on all.
 
     Raises:
@@ -124,7 +124,7 @@ def load(of: Profile, figure: str = "all") -> Evidence:
     return Evidence(of, finals(figure, of), curves(figure, of))
 
 
-def curves(figure: str, of: Profile) -> pd.DataFrame:
+def curves(figure: str, of: Protocol) -> pd.DataFrame:
     """Return every point of every learning curve: panel, variant, statistic, seed, visits, means and errors.
 
     Read from the results of record (:mod:`spm.published`) if the profile is one of record, else from its runs.
@@ -135,7 +135,7 @@ def curves(figure: str, of: Profile) -> pd.DataFrame:
     return _points(figure, of, "curve")
 
 
-def finals(figure: str, of: Profile) -> pd.DataFrame:
+def finals(figure: str, of: Protocol) -> pd.DataFrame:
     """Return the final evaluation of every run, with columns as in :func:`curves`.
 
     Raises:
@@ -144,9 +144,9 @@ def finals(figure: str, of: Profile) -> pd.DataFrame:
     return _points(figure, of, "final")
 
 
-def _points(figure: str, of: Profile, part: str) -> pd.DataFrame:
+def _points(figure: str, of: Protocol, part: str) -> pd.DataFrame:
     if of.of_record:
-        table = published.published(of)["curves" if part == "curve" else "runs"]
+        table = published.results_of_record(of)["curves" if part == "curve" else "runs"]
         table = table[table["panel"].isin(experiments.panels(figure))][[*KEY, *POINT]].reset_index(drop=True)
     else:
         table = _from_records(figure, of, part)
@@ -154,8 +154,8 @@ def _points(figure: str, of: Profile, part: str) -> pd.DataFrame:
     return table
 
 
-def _from_records(figure: str, of: Profile, part: str) -> pd.DataFrame:
-    records = experiments.store(of)
+def _from_records(figure: str, of: Protocol, part: str) -> pd.DataFrame:
+    records = experiments.store_of(of)
     rows = []
     for specification in experiments.grid(figure, of):
         points = records.load(specification)[part]

@@ -1,8 +1,8 @@
 """Figures as grids of runs, and running them.
 
 A figure is a grid panel x variant of the policy x statistic x seed. A profile says how many seeds, how many
-visits and how many profiles for the evaluations. :func:`run` does what is missing or stale, in parallel, one torch
-thread a run, and stores each run as it ends, so that an interrupted grid goes on where it stopped.
+visits and how many profiles for the evaluations. :func:`run_grid` does what is missing or stale, in parallel, one
+torch thread a run, and stores each run as it ends, so that an interrupted grid goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from tqdm import tqdm
 from spm import engines, settings, statistics
 from spm.actors import VARIANTS
 from spm.engines import Engine
-from spm.files import home as home
-from spm.files import write_atomic
+from spm.files import home, write_atomic
 from spm.learning import Hyperparameters, Specification, train
 from spm.names import lookup
-from spm.results import State, Store, describe, label, sealed
+from spm.results import RecordState, Store, describe, label, sealed
 from spm.settings import FIGURES
 from spm.statistics import STATISTICS
 
@@ -55,7 +54,7 @@ def hyperparameters(variant: str, statistic: str) -> Hyperparameters:
 
 
 @dataclass(frozen=True)
-class Profile:
+class Protocol:
     """How thoroughly the figures are made.
 
     Attributes:
@@ -83,8 +82,8 @@ class Profile:
     def specification(self, panel: str, statistic: str, seed: int, variant: str = "scores") -> Specification:
         """Return one run of the grid."""
         return Specification(
-            settings.get(panel),
-            statistics.get(statistic),
+            settings.get_setting(panel),
+            statistics.get_statistic(statistic),
             seed,
             self.static_visits if statistic in STATIC else self.visits[variant],
             self.evaluations,
@@ -95,24 +94,24 @@ class Profile:
         )
 
 
-PROFILES = {
+PROTOCOLS = {
     profile.name: profile
     for profile in (
-        Profile("smoke", 2, 2, 4_000, dict.fromkeys(VARIANTS, 4_000), 3, 200, 400),
-        Profile("quick", 2, 2, 200_000, dict.fromkeys(VARIANTS, 400_000), 11, 1_000, 10_000),
-        Profile("paper", 6, 3, 400_000, {"scores": 1_000_000, "groups": 2_200_000}, 21, 1_000, 100_000, True),
+        Protocol("smoke", 2, 2, 4_000, dict.fromkeys(VARIANTS, 4_000), 3, 200, 400),
+        Protocol("quick", 2, 2, 200_000, dict.fromkeys(VARIANTS, 400_000), 11, 1_000, 10_000),
+        Protocol("paper", 6, 3, 400_000, {"scores": 1_000_000, "groups": 2_200_000}, 21, 1_000, 100_000, True),
     )
 }
 """``paper`` is the paper's protocol, ``quick`` a look at every curve, ``smoke`` only exercises the code."""
 
 
-def profile(name: str) -> Profile:
+def get_protocol(name: str) -> Protocol:
     """Return a profile by name.
 
     Raises:
         ValueError: unknown name; the nearest are listed.
     """
-    return lookup("profile", name, PROFILES)
+    return lookup("profile", name, PROTOCOLS)
 
 
 def panels(figure: str) -> tuple[str, ...]:
@@ -129,10 +128,10 @@ def panels(figure: str) -> tuple[str, ...]:
     return lookup("figure", figure, FIGURES)
 
 
-def grid(figure: str, of: Profile) -> list[Specification]:
+def grid(figure: str, of: Protocol) -> list[Specification]:
     """Return the runs of a figure, panel by panel, from the least to the most informed statistic.
 
-    >>> len(grid("all", profile("paper")))  # 12 panels, 2 variants, 5 statistics, 6 seeds
+    >>> len(grid("all", get_protocol("paper")))  # 12 panels, 2 variants, 5 statistics, 6 seeds
     720
     """
     return [
@@ -144,17 +143,17 @@ def grid(figure: str, of: Profile) -> list[Specification]:
     ]
 
 
-def store(of: Profile) -> Store:
+def store_of(of: Protocol) -> Store:
     """Return the store of a profile's records."""
     return Store(home() / "_build" / "runs" / of.name)
 
 
-def status(figure: str, of: Profile, jobs: int = 1) -> list[tuple[Specification, State]]:
+def status(figure: str, of: Protocol, jobs: int = 1) -> list[tuple[Specification, RecordState]]:
     """Return every run of a figure with the state of its record; ``jobs`` curves are replayed at a time."""
-    return store(of).states(grid(figure, of), jobs)
+    return store_of(of).states(grid(figure, of), jobs)
 
 
-def run(figure: str, of: Profile, jobs: int = 1, engine: Engine[Finished] | None = None) -> int:
+def run_grid(figure: str, of: Protocol, jobs: int = 1, engine: Engine[Finished] | None = None) -> int:
     """Do the runs of a figure that are missing or stale; return how many there were.
 
     Args:
@@ -167,7 +166,7 @@ def run(figure: str, of: Profile, jobs: int = 1, engine: Engine[Finished] | None
         ValueError: unknown figure, fewer than 1 job, or an engine that can't be used.
     """
     todo = [specification for specification, state in status(figure, of, jobs) if state.status != "done"]
-    return do([(specification, store(of)) for specification in todo], engine or local_engine(jobs))
+    return do_runs([(specification, store_of(of)) for specification in todo], engine or local_engine(jobs))
 
 
 def local_engine(jobs: int) -> Engine[Finished]:
@@ -179,7 +178,7 @@ def local_engine(jobs: int) -> Engine[Finished]:
     return engines.engine("local", jobs)
 
 
-def do(todo: Sequence[tuple[Specification, Store]], engine: Engine[Finished]) -> int:
+def do_runs(todo: Sequence[tuple[Specification, Store]], engine: Engine[Finished]) -> int:
     """Do runs and write each record to its store as it comes; return how many there were."""
     # The longest first, so that no long run is left over when all others have ended.
     stores = dict(sorted(todo, key=lambda pair: -pair[0].visits))

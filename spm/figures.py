@@ -23,11 +23,11 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from spm import experiments, settings, tables
+from spm import settings, tables
 from spm.actors import VARIANTS
 from spm.evidence import Evidence, load
-from spm.experiments import Profile
-from spm.files import write_atomic
+from spm.experiments import Protocol
+from spm.files import home, write_atomic
 from spm.models import CorrelatedModel
 from spm.tables import BEST_STATIC, LABELS, title
 
@@ -107,17 +107,17 @@ def cover(evidence: Evidence) -> Drawing:
     return drawing("cover", picture, caption, "Learning curves of two panels; they are in Figures 2 and 3.")
 
 
-def write(figure: str, of: Profile) -> None:
+def write_figures(figure: str, of: Protocol) -> None:
     """Write a figure for each variant of the policy, or the ``cover``, as SVG to ``_build/figures/<profile>/``."""
     evidence = load(of, "all" if figure == "cover" else figure)
     drawn = [cover(evidence)] if figure == "cover" else [learning_curves(figure, evidence, v) for v in VARIANTS]
     for one in drawn:
-        write_atomic(experiments.home() / "_build" / "figures" / of.name / f"{one.name}.svg", one.svg)
+        write_atomic(home() / "_build" / "figures" / of.name / f"{one.name}.svg", one.svg)
 
 
 def _panels(evidence: Evidence, titles: Mapping[str, str], variant: str) -> Figure:
     """Draw the panels that have titles, for a variant of the policy."""
-    points, ends = (_of(make(evidence), variant) for make in (tables.kept_curves, tables.learned))
+    points, ends = (_of(make(evidence), variant) for make in (tables.kept_curves, tables.learned_finals))
     picture, axes = canvas(len(titles))
     for (panel, name), axis in zip(titles.items(), axes, strict=True):
         known = evidence.benchmark(panel)
@@ -134,7 +134,7 @@ def _of(table: pd.DataFrame, variant: str) -> pd.DataFrame:
 
 def _unit(panel: str) -> str:
     """What the vertical axis measures."""
-    setting = settings.get(panel)
+    setting = settings.get_setting(panel)
     names = {"welfare": "Welfare", "revenue": "Revenue", "max-min": "Lowest value"}
     unit = f" (in units of {float(setting.unit):g})" if setting.unit != 1 else ""
     return names.get(setting.objective.name, setting.objective.name) + unit
@@ -241,7 +241,7 @@ LINES = (
 """What the lines of a figure are."""
 
 
-def _caption(figure: str, of: Profile, variant: str) -> str:
+def _caption(figure: str, of: Protocol, variant: str) -> str:
     number, (again, policy) = figure.removeprefix("figure-"), _POLICIES[variant]
     return (
         f"<b>Figure {number}{again}.</b> {_TITLES[figure]} {policy} {LINES} {_seeds(of)}, "
@@ -257,7 +257,7 @@ def _caption(figure: str, of: Profile, variant: str) -> str:
     )
 
 
-def _seeds(of: Profile) -> str:
+def _seeds(of: Protocol) -> str:
     """Which seeds are drawn."""
     which = f"all {of.seeds}" if of.keep == of.seeds else f"the {of.keep} best of {of.seeds}"
     return f"Mean of {which} seeds"
@@ -265,7 +265,7 @@ def _seeds(of: Profile) -> str:
 
 def _alt(evidence: Evidence, variant: str) -> str:
     """The figure in words: where each curve of each panel ends."""
-    ends = _of(tables.learned(evidence), variant)
+    ends = _of(tables.learned_finals(evidence), variant)
     sentences = []
     for panel in evidence.panels:
         rows, best = ends[ends["panel"] == panel], evidence.benchmark(panel)

@@ -34,11 +34,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from spm.exact import PRICES, Solver
-from spm.exact.game import DEMANDS, OBJECTIVES
+from spm.exact.cells import PRICES, Solver
+from spm.exact.game import SOLVED_DEMANDS, SOLVED_OBJECTIVES
 from spm.finite import FiniteModel, Group, Lottery, World
 from spm.names import lookup, unknown
-from spm.settings import Setting, finite
+from spm.settings import Setting, finite_setting
 
 KEYS = ("name", "objective", "demand", "types", "groups", "worlds")
 MOST_DIGITS, MOST_EXPONENT_DIGITS = 100, 3
@@ -72,13 +72,13 @@ def parse_setting(text: str) -> Setting:
     except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"not valid JSON: {error}") from None
     _check_keys("the setting", data, KEYS)
-    for kind, known in (("objective", OBJECTIVES), ("demand", DEMANDS)):
+    for kind, known in (("objective", SOLVED_OBJECTIVES), ("demand", SOLVED_DEMANDS)):
         if data[kind] not in known:
             raise unknown(kind, str(data[kind]), known)
     if not isinstance(data["name"], str) or not data["name"]:
         raise ValueError("name must be a text that is not empty")
     types, groups = _counts("types", data["types"]), _counts("groups", data["groups"])
-    return finite(
+    return finite_setting(
         data["name"],
         data["name"],
         types,

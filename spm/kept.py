@@ -5,9 +5,10 @@
     data/computed/FUNCTION.json            results of record, one file per function, written by :func:`refresh`
     _build/computed/FUNCTION/DIGEST.json   computed here because those of record are missing or stale
 
-A kept result is *fresh* while the modules that its function depends on, and the packages in :data:`PACKAGES`, are
-those that it was computed by. One that is stale or damaged is never used, but computed again when it is asked for.
-Whether a change of the code, such as a renamed module, changes the result as well is what :func:`recomputed` says.
+A kept result is *fresh* while the modules that its function depends on, and the packages in
+:data:`KEPT_PACKAGES`, are those that it was computed by. One that is stale or damaged is never used, but computed
+again when it is asked for. Whether a change of the code, such as a renamed module, changes the result as well is
+what :func:`recomputed` says.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from spm.results import read_record, sealed
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PACKAGES = ("numpy", "scipy")
+KEPT_PACKAGES = ("numpy", "scipy")
 """Packages whose version a kept result may depend on."""
 
 COMPENDIUM = Path(__file__).parents[1]
@@ -86,11 +87,11 @@ def kept(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     True
     """
     call = Call(function, inspect.signature(function).bind(*args, **kwargs).arguments)
-    found: T = decode(_read(call))
+    found: T = decoded(_read(call))
     return found
 
 
-def ensure(calls: Iterable[Call], jobs: int = 1) -> int:
+def ensure_kept(calls: Iterable[Call], jobs: int = 1) -> int:
     """Compute what is missing or stale, ``jobs`` at a time; return how much that was."""
     todo = [call for call in calls if _find(call) is None]
     joblib.Parallel(n_jobs=jobs)(joblib.delayed(_keep)(call) for call in todo)
@@ -125,7 +126,7 @@ def refresh(calls: Iterable[Call], jobs: int = 1) -> list[Check]:
             {"arguments": json.loads(c.call.key), "value": old[c.call.key] if c.outcome == "same" else c.new}
             for c in mine
         ]
-        body = fingerprint(mine[0].call.function) | {"results": results}
+        body = function_conditions(mine[0].call.function) | {"results": results}
         readable = json.dumps(json.loads(sealed(body)), indent=1, sort_keys=True)
         write_atomic(home() / "data" / "computed" / f"{name}.json", readable.encode() + b"\n")
     _opened.cache_clear()
@@ -138,7 +139,7 @@ def of_record(name: str) -> Path:
     return mine if mine.exists() else given
 
 
-def fingerprint(function: Callable[..., Any]) -> dict[str, Any]:
+def function_conditions(function: Callable[..., Any]) -> dict[str, Any]:
     """Return what a function's results depend on: ``sources``, a digest per module, and ``packages``' versions."""
     return _fingerprint(function.__module__.removeprefix("spm."))
 
@@ -147,7 +148,7 @@ def fingerprint(function: Callable[..., Any]) -> dict[str, Any]:
 def _fingerprint(module: str) -> dict[str, Any]:
     return {
         "sources": source_digests(dependencies(module)),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": {name: version(name) for name in KEPT_PACKAGES},
     }
 
 
@@ -160,7 +161,7 @@ def _find(call: Call) -> Any:
     """A call's fresh result, still encoded, or None."""
     for path in (of_record(call.name), _own(call)):
         body = _opened(path)
-        if all(body.get(name) == value for name, value in fingerprint(call.function).items()):
+        if all(body.get(name) == value for name, value in function_conditions(call.function).items()):
             results = _results(path)
             if call.key in results:
                 return results[call.key]
@@ -171,13 +172,13 @@ def _keep(call: Call) -> Any:
     """Compute a call, keep the result in ``_build``, and return it."""
     value = _compute(call)
     results = [{"arguments": json.loads(call.key), "value": value}]
-    write_atomic(_own(call), sealed(fingerprint(call.function) | {"results": results}))
+    write_atomic(_own(call), sealed(function_conditions(call.function) | {"results": results}))
     _opened.cache_clear()
     return value
 
 
 def _compute(call: Call) -> Any:
-    return encode(call.function(**call.arguments))
+    return encoded(call.function(**call.arguments))
 
 
 def _own(call: Call) -> Path:
@@ -198,34 +199,34 @@ def _results(path: Path) -> dict[str, Any]:
     return {canonical(one["arguments"]).decode(): one["value"] for one in _opened(path).get("results", [])}
 
 
-def encode(value: Any) -> Any:
+def encoded(value: Any) -> Any:
     """Return a result as JSON types; a fraction and a table are marked as such.
 
-    >>> encode({"value": Fraction(1, 3)})
+    >>> encoded({"value": Fraction(1, 3)})
     {'value': {'fraction': '1/3'}}
     """
     if isinstance(value, Fraction):
         return {"fraction": str(value)}
     if isinstance(value, pd.DataFrame):
-        return {"columns": list(value.columns), "rows": encode(value.astype(object).to_numpy().tolist())}
+        return {"columns": list(value.columns), "rows": encoded(value.astype(object).to_numpy().tolist())}
     if isinstance(value, dict):
-        return {name: encode(one) for name, one in value.items()}
-    return [encode(one) for one in value] if isinstance(value, list | tuple) else value
+        return {name: encoded(one) for name, one in value.items()}
+    return [encoded(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def decode(value: Any) -> Any:
-    """Return the result that :func:`encode` wrote; tuples come back as lists.
+def decoded(value: Any) -> Any:
+    """Return the result that :func:`encoded` wrote; tuples come back as lists.
 
-    >>> decode({"columns": ["n"], "rows": [[{"fraction": "1/3"}]]}).loc[0, "n"]
+    >>> decoded({"columns": ["n"], "rows": [[{"fraction": "1/3"}]]}).loc[0, "n"]
     Fraction(1, 3)
     """
     if isinstance(value, dict):
         if value.keys() == {"fraction"}:
             return Fraction(value["fraction"])
         if value.keys() == {"columns", "rows"}:
-            return pd.DataFrame(decode(value["rows"]), columns=value["columns"])
-        return {name: decode(one) for name, one in value.items()}
-    return [decode(one) for one in value] if isinstance(value, list) else value
+            return pd.DataFrame(decoded(value["rows"]), columns=value["columns"])
+        return {name: decoded(one) for name, one in value.items()}
+    return [decoded(one) for one in value] if isinstance(value, list) else value
 
 
 def equal(one: Any, other: Any) -> bool:

@@ -18,7 +18,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.logger import Logger
 
-from spm.actors import VARIANTS, Weights, actor_weights, mechanism
+from spm.actors import VARIANTS, Weights, actor_weights, learned_mechanism
 from spm.demand import Array, bundles
 from spm.environment import BatchedMarkets, Profiles
 from spm.first_best import separable
@@ -153,7 +153,7 @@ def train(specification: Specification) -> Run:
     """Learn one policy, on one torch thread.
 
     >>> from spm import settings, statistics
-    >>> asked = Specification(settings.get("kitchen-sink"), statistics.get("none"), 0, visits=2000, evaluations=2)
+    >>> asked = Specification(settings.get_setting("kitchen-sink"), statistics.get_statistic("none"), 0, visits=2000, evaluations=2)
     >>> run = train(asked)
     >>> run.curve[0].visits, run.curve[-1].visits
     (0, 3072)
@@ -169,7 +169,7 @@ def train(specification: Specification) -> Run:
     finally:
         torch.set_num_threads(threads)
     weights = actor_weights(model)
-    final = evaluate(
+    final = evaluate_weights(
         specification, weights, specification.final_profiles, evaluation_seed("final"), curve[-1].visits
     )
     return Run(specification, curve, final, weights)
@@ -258,9 +258,11 @@ def evaluation_seed(stream: str, index: int = 0) -> int:
     return int(np.random.SeedSequence(entropy=2020_10_01180, spawn_key=spawn_key).generate_state(1)[0])
 
 
-def evaluate(specification: Specification, weights: Weights, n_profiles: int, seed: int, visits: int) -> Point:
+def evaluate_weights(
+    specification: Specification, weights: Weights, n_profiles: int, seed: int, visits: int
+) -> Point:
     """Evaluate a policy without its noise on the profiles of ``seed``."""
-    learned = mechanism(specification.setting, specification.statistic, specification.variant, weights)
+    learned = learned_mechanism(specification.setting, specification.statistic, specification.variant, weights)
     return point(play(learned, specification.setting, n_profiles, seed), visits)
 
 
@@ -316,4 +318,4 @@ class _Evaluator(BaseCallback):
         """Evaluate the current policy on this point's fresh profiles."""
         profiles = self.specification.evaluation_profiles
         seed = evaluation_seed("curve", len(self.points))
-        return evaluate(self.specification, actor_weights(model), profiles, seed, self.num_timesteps)
+        return evaluate_weights(self.specification, actor_weights(model), profiles, seed, self.num_timesteps)

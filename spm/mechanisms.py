@@ -24,7 +24,7 @@ from spm.statistics import Observation, Statistic
 Agents = NDArray[np.int64]
 Rule = Callable[[Market], tuple[Agents, Array]]
 
-CHUNK = 4096
+MARKETS_AT_A_TIME = 4096
 """Markets played at a time; fixed, so that results do not depend on the memory at hand."""
 
 
@@ -155,8 +155,8 @@ def play(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int = 0)
         raise ValueError(f"n_profiles must be at least 1, not {n_profiles}")
     draws, choices = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
     parts = []
-    for start in range(0, n_profiles, CHUNK):
-        values = setting.sample(draws, min(CHUNK, n_profiles - start))
+    for start in range(0, n_profiles, MARKETS_AT_A_TIME):
+        values = setting.sample(draws, min(MARKETS_AT_A_TIME, n_profiles - start))
         parts.append(play_values(mechanism, setting, values, choices))
     return Outcomes(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in Outcomes.__annotations__)

@@ -136,7 +136,7 @@ def belief_width(setting: Setting) -> int:
         ValueError: a setting without a latent whose posterior is known here.
 
     >>> from spm import settings
-    >>> belief_width(settings.get("two-worlds")), belief_width(settings.get("additive"))
+    >>> belief_width(settings.get_setting("two-worlds")), belief_width(settings.get_setting("additive"))
     (2, 6)
     """
     model = setting.model

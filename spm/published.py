@@ -4,7 +4,7 @@
 ``mechanisms.csv`` and ``bounds.csv`` (what no run is needed for; the book computes its bounds anew), the kept
 policies as ``policies/<panel>/<statistic>-<variant>-<seed>.pt`` (torch's weights-only format), ``seal.json`` with
 miniatures of two runs of each curve (:mod:`spm.replay`), and ``manifest.json`` with the SHA-256 of each of these
-files. :func:`check` refuses what the present code would not have made.
+files. :func:`check_published` refuses what the present code would not have made.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ import pandas as pd
 import torch
 
 from spm import benchmarks, bounds, experiments, settings
-from spm.actors import Weights, mechanism
-from spm.experiments import Profile
-from spm.files import canonical, digest, write_atomic
+from spm.actors import Weights, learned_mechanism
+from spm.experiments import Protocol
+from spm.files import canonical, digest, home, write_atomic
 from spm.learning import Specification, evaluation_seed, point
 from spm.mechanisms import Learned, play, random_serial_dictatorship
 from spm.replay import Replay, Seal
-from spm.results import label, place, unpack
+from spm.results import label, record_place, unpack
 
 CURVE = ["panel", "variant", "statistic"]
 KEY = [*CURVE, "seed"]
@@ -38,24 +38,24 @@ EXPLICIT_PROFILES = 20_000
 """Profiles for explicit mechanisms: a posterior kept for each market makes them slower than networks."""
 
 
-def folder(of: Profile) -> Path:
+def folder(of: Protocol) -> Path:
     """Return where a profile's results of record lie."""
-    return experiments.home() / "data" / of.name
+    return home() / "data" / of.name
 
 
-def ensure(figure: str, of: Profile, jobs: int = 1) -> None:
+def ensure_results(figure: str, of: Protocol, jobs: int = 1) -> None:
     """See that a figure's results are there: check those of record, or do the runs that are missing.
 
     Raises:
         ValueError: the results of record are missing, damaged or stale.
     """
     if of.of_record:
-        published(of)
+        results_of_record(of)
     else:
-        experiments.run(figure, of, jobs)
+        experiments.run_grid(figure, of, jobs)
 
 
-def publish(of: Profile, jobs: int = 1) -> Path:
+def publish(of: Protocol, jobs: int = 1) -> Path:
     """Write the records of a whole profile as results of record; return their folder.
 
     Explicit mechanisms are played ``jobs`` at a time.
@@ -68,7 +68,7 @@ def publish(of: Profile, jobs: int = 1) -> Path:
         run, state = undone[0]
         raise ValueError(f"{len(undone)} runs are not done; the first is {label(run)}: {state.reason}")
     specifications = experiments.grid("all", of)
-    records = [experiments.store(of).load(specification) for specification in specifications]
+    records = [experiments.store_of(of).load(specification) for specification in specifications]
     runs = pd.DataFrame([_row(*pair) for pair in zip(specifications, records, strict=True)])
     runs.insert(len(KEY), "kept", is_kept(runs, of.keep))
     curves = [
@@ -76,15 +76,15 @@ def publish(of: Profile, jobs: int = 1) -> Path:
         for specification, record in zip(specifications, records, strict=True)
         for point in record["curve"]
     ]
-    content = {"runs.csv": _csv(runs), "curves.csv": _csv(pd.DataFrame(curves))}
-    content["mechanisms.csv"] = _csv(pd.DataFrame(explicit_mechanisms(of, jobs)))
-    content["bounds.csv"] = _csv(pd.DataFrame(bounds_rows()))
+    content = {"runs.csv": as_csv(runs), "curves.csv": as_csv(pd.DataFrame(curves))}
+    content["mechanisms.csv"] = as_csv(pd.DataFrame(explicit_mechanisms(of, jobs)))
+    content["bounds.csv"] = as_csv(pd.DataFrame(bounds_rows()))
     content["seal.json"] = _seal(specifications, records).written
     for specification, record, kept in zip(specifications, records, runs["kept"], strict=True):
         if kept:
-            content[_policy_name(specification)] = _saved(record["weights"])
+            content[policy_name(specification)] = _saved(record["weights"])
     _replace(folder(of), content)
-    _read.cache_clear()
+    read_tables.cache_clear()
     return folder(of)
 
 
@@ -134,7 +134,8 @@ def is_kept(runs: pd.DataFrame, keep: int) -> pd.Series[bool]:
     return runs.groupby(CURVE)["regret"].rank(method="first") <= keep
 
 
-def _csv(table: pd.DataFrame) -> bytes:
+def as_csv(table: pd.DataFrame) -> bytes:
+    """Return a table as the bytes of a CSV file, the same on every platform."""
     return table.to_csv(index=False, lineterminator="\n").encode()
 
 
@@ -145,12 +146,15 @@ REPLAYED_SEEDS = 2
 def _seal(specifications: Sequence[Specification], records: Sequence[dict[str, Any]]) -> Seal:
     """The miniatures of each curve's first seeds."""
     pairs = zip(specifications, records, strict=True)
-    replays = {place(run): Replay.read(record["replay"]) for run, record in pairs if run.seed < REPLAYED_SEEDS}
+    replays = {
+        record_place(run): Replay.read(record["replay"]) for run, record in pairs if run.seed < REPLAYED_SEEDS
+    }
     return Seal.of_today(specifications, replays)
 
 
-def _policy_name(specification: Specification) -> str:
-    return f"policies/{place(specification)}.pt"
+def policy_name(specification: Specification) -> str:
+    """Return where a kept policy lies below the folder of its protocol."""
+    return f"policies/{record_place(specification)}.pt"
 
 
 def _saved(weights: dict[str, Any]) -> bytes:
@@ -159,7 +163,7 @@ def _saved(weights: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def explicit_mechanisms(of: Profile, jobs: int = 1) -> Iterator[dict[str, Any]]:
+def explicit_mechanisms(of: Protocol, jobs: int = 1) -> Iterator[dict[str, Any]]:
     """Yield a row for each explicit mechanism, played on the first profiles of the final evaluation."""
     count = min(of.final_profiles, EXPLICIT_PROFILES)
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
@@ -168,7 +172,7 @@ def explicit_mechanisms(of: Profile, jobs: int = 1) -> Iterator[dict[str, Any]]:
 
 
 def _explicit(panel: str, count: int) -> list[dict[str, Any]]:
-    setting = settings.get(panel)
+    setting = settings.get_setting(panel)
     explicit = {"rsd": random_serial_dictatorship(setting), "lower": bounds.explicit_mechanism(setting)}
     rows = []
     for name, one in explicit.items():
@@ -187,22 +191,23 @@ def bounds_rows() -> Iterator[dict[str, Any]]:
             yield row | {"method": known.get(f"{name}_method", "")}
 
 
-def published(of: Profile) -> dict[str, pd.DataFrame]:
-    """Return the tables of record of a profile, ``runs`` and ``curves``, after :func:`check`.
+def results_of_record(of: Protocol) -> dict[str, pd.DataFrame]:
+    """Return the tables of record of a profile, ``runs`` and ``curves``, after :func:`check_published`.
 
     Raises:
         ValueError: they are damaged or stale.
     """
-    return _read(folder(of), of.name)
+    return read_tables(folder(of), of.name)
 
 
 @cache
-def _read(root: Path, of: str) -> dict[str, pd.DataFrame]:
-    check(experiments.profile(of), jobs=os.cpu_count() or 1)
+def read_tables(root: Path, of: str) -> dict[str, pd.DataFrame]:
+    """Return the tables below ``root``, read once and checked."""
+    check_published(experiments.get_protocol(of), jobs=os.cpu_count() or 1)
     return {name: pd.read_csv(root / f"{name}.csv", float_precision="round_trip") for name in ("runs", "curves")}
 
 
-def check(of: Profile, jobs: int = 1) -> str:
+def check_published(of: Protocol, jobs: int = 1) -> str:
     """Check that the results of record are whole, and those that the present code would produce.
 
     Args:
@@ -228,7 +233,7 @@ def check(of: Profile, jobs: int = 1) -> str:
     return _check_replays(of, Seal.read(root / "seal.json"), jobs)
 
 
-def _check_grid(of: Profile, runs: pd.DataFrame) -> None:
+def _check_grid(of: Protocol, runs: pd.DataFrame) -> None:
     """Compare the rows' specifications, and which of them are kept, with the profile's."""
     changed = changes(runs, experiments.grid("all", of))
     if not changed and not runs["kept"].equals(is_kept(runs, of.keep)):
@@ -237,11 +242,11 @@ def _check_grid(of: Profile, runs: pd.DataFrame) -> None:
         raise ValueError(f"the results of record in {folder(of)} are stale: {changed}; {_remedy(of)}")
 
 
-def _check_replays(of: Profile, seal: Seal, jobs: int) -> str:
+def _check_replays(of: Protocol, seal: Seal, jobs: int) -> str:
     """Replay each curve where the conditions have changed; return what has."""
     first = [run for run in experiments.grid("all", of) if run.seed == 0]
     curves = [[replace(run, seed=seed) for seed in range(min(REPLAYED_SEEDS, of.seeds))] for run in first]
-    stale = seal.stale({label(curve[0]): [(place(run), run) for run in curve] for curve in curves}, jobs)
+    stale = seal.stale({label(curve[0]): [(record_place(run), run) for run in curve] for curve in curves}, jobs)
     if stale:
         raise ValueError(
             f"the results of record in {folder(of)} are stale: {stale[0]} comes out otherwise in a "
@@ -250,27 +255,27 @@ def _check_replays(of: Profile, seal: Seal, jobs: int) -> str:
     return seal.changed and f"{len(curves)} curves replayed, all as recorded, though these changed: {seal.changed}"
 
 
-def reseal(of: Profile, jobs: int = 1) -> str:
+def reseal_published(of: Protocol, jobs: int = 1) -> str:
     """Check the results of record and note that today's conditions produce them; return what had changed.
 
     Raises:
-        ValueError: as :func:`check`.
+        ValueError: as :func:`check_published`.
     """
-    found, root = check(of, jobs), folder(of)
+    found, root = check_published(of, jobs), folder(of)
     if found:
         write_atomic(
             root / "seal.json",
             Seal.of_today(experiments.grid("all", of), Seal.read(root / "seal.json").replays).written,
         )
         _write_manifest(root, json.loads((root / "manifest.json").read_bytes())["files"])
-        _read.cache_clear()
+        read_tables.cache_clear()
     return found
 
 
 def changes(rows: pd.DataFrame, specifications: Sequence[Specification]) -> str:
     """Say which row first differs from its specification, and in what; empty if none does."""
     plain = pd.DataFrame([specified(specification) for specification in specifications])
-    expected = pd.read_csv(io.BytesIO(_csv(plain)), float_precision="round_trip")
+    expected = pd.read_csv(io.BytesIO(as_csv(plain)), float_precision="round_trip")
     if set(expected) - set(rows) or len(expected) != len(rows):
         return f"{len(rows)} runs of another grid, which has {len(expected)}"
     found = rows[list(expected)]
@@ -282,17 +287,17 @@ def changes(rows: pd.DataFrame, specifications: Sequence[Specification]) -> str:
     return f"{', '.join(differs.columns[differs.iloc[row]])} of {which} changed"
 
 
-def _remedy(of: Profile) -> str:
+def _remedy(of: Protocol) -> str:
     return f"make them anew with `make reproduce` (profile {of.name}), or look at `make book PROFILE=quick`"
 
 
-def weights(of: Profile, specification: Specification) -> Weights:
+def weights(of: Protocol, specification: Specification) -> Weights:
     """Return the weights of a kept policy.
 
     Raises:
         ValueError: it is not among the policies of record, or it is damaged.
     """
-    path = folder(of) / _policy_name(specification)
+    path = folder(of) / policy_name(specification)
     try:
         loaded: Weights = torch.load(path, weights_only=True)
     except OSError:
@@ -302,18 +307,18 @@ def weights(of: Profile, specification: Specification) -> Weights:
     return loaded
 
 
-def policy(of: Profile, specification: Specification) -> Learned:
+def policy(of: Protocol, specification: Specification) -> Learned:
     """Return the mechanism of a kept policy.
 
     Raises:
         ValueError: it is not among the policies of record, or it is damaged.
     """
     asked = specification
-    return mechanism(asked.setting, asked.statistic, asked.variant, weights(of, specification))
+    return learned_mechanism(asked.setting, asked.statistic, asked.variant, weights(of, specification))
 
 
-def provenance(of: Profile) -> pd.DataFrame:
+def provenance(of: Protocol) -> pd.DataFrame:
     """Return how many runs were made by which versions on which processor, and their seconds."""
-    runs = published(of)["runs"]
+    runs = results_of_record(of)["runs"]
     by = ["python", "numpy", "torch", "stable-baselines3", "gymnasium", "processor"]
     return runs.groupby(by)["seconds"].agg(runs="count", hours=lambda s: s.sum() / 3600).reset_index()

@@ -9,7 +9,7 @@ made beside the record:
   updates, the learning curve and the final evaluation, summarised by regrets and the norms of the layers' weights;
 * a scripted play in which agents are indifferent at every visit, down to the rules' tolerance for ties.
 
-Choices must be equal. Numbers may differ by :data:`TOLERANCE`, as they do in their last digits on another
+Choices must be equal. Numbers may differ by :data:`REPLAY_TOLERANCE`, as they do in their last digits on another
 processor (5e-7 at most, over all curves and three kinds of vector instructions). There, on rare occasions, two
 agents' scores are so close that their order flips and one seed's miniature takes another course. So a curve is
 stale only if the miniatures of two of its seeds differ; what changes the rules, the schedules or the loss changes
@@ -41,12 +41,12 @@ CONDITIONS = conditions("learning")
 REPLAYED_BY = conditions("replay")
 """The same, and what a verdict depends on."""
 
-ROLLOUTS, PROFILES, MARKETS = 3, 256, 64
+ROLLOUTS, REPLAY_PROFILES, SCRIPTED_MARKETS = 3, 256, 64
 """Budget of a miniature; profiles of each of its evaluations; markets of the scripted play.
 
 Two rollouts would not do: the learning rate is 0 at the end, so nothing that the last rollout met is learned from.
 """
-TOLERANCE = 1e-5
+REPLAY_TOLERANCE = 1e-5
 """Absolute and relative difference that is none: 25 times what another processor was seen to cause."""
 NEAR_TIES = (0.0, 1e-13, 1e-11)
 """What is added to prices at which an agent is indifferent: a tie, one but for rounding, and no tie."""
@@ -78,7 +78,7 @@ class Replay:
         return (
             self.choices == other.choices
             and len(self.numbers) == len(other.numbers)
-            and np.allclose(self.numbers, other.numbers, rtol=TOLERANCE, atol=TOLERANCE)
+            and np.allclose(self.numbers, other.numbers, rtol=REPLAY_TOLERANCE, atol=REPLAY_TOLERANCE)
         )
 
 
@@ -86,13 +86,17 @@ def miniature(specification: Specification) -> Specification:
     """Return the specification of a run's miniature.
 
     >>> from spm import settings, statistics
-    >>> run = Specification(settings.get("id"), statistics.get("none"), seed=3, visits=10**6)
+    >>> run = Specification(settings.get_setting("id"), statistics.get_statistic("none"), seed=3, visits=10**6)
     >>> miniature(run).visits  # 3 rollouts of 512 markets, 6 agents
     9216
     """
     visits = min(specification.visits, ROLLOUTS * specification.rollout)
     return replace(
-        specification, visits=visits, evaluations=3, evaluation_profiles=PROFILES, final_profiles=PROFILES
+        specification,
+        visits=visits,
+        evaluations=3,
+        evaluation_profiles=REPLAY_PROFILES,
+        final_profiles=REPLAY_PROFILES,
     )
 
 
@@ -112,16 +116,16 @@ def indifferent(setting: Setting) -> str:
     turn; to these one of :data:`NEAR_TIES` is added.
     """
     rng = np.random.default_rng(0)
-    market = Market(setting, valuations(setting.demand, setting.sample(rng, MARKETS)))
+    market = Market(setting, valuations(setting.demand, setting.sample(rng, SCRIPTED_MARKETS)))
     singles = [
         int(np.flatnonzero((market.bundles.sum(axis=1) == 1) & (market.bundles[:, t] == 1))[0])
         for t in range(setting.n_types)
     ]
-    scores = np.tile(np.arange(setting.n_agents) // 2 % 3 / 4, (MARKETS, 1))
-    turn, told = np.arange(MARKETS)[:, None], bytearray()
+    scores = np.tile(np.arange(setting.n_agents) // 2 % 3 / 4, (SCRIPTED_MARKETS, 1))
+    turn, told = np.arange(SCRIPTED_MARKETS)[:, None], bytearray()
     for step in range(setting.n_agents):
-        agents, _ = decode(np.hstack([scores, np.zeros((MARKETS, setting.n_types))]), market.agents_left)
-        worth = np.maximum(market.valuations[np.arange(MARKETS), agents][:, singles], 0.0)
+        agents, _ = decode(np.hstack([scores, np.zeros((SCRIPTED_MARKETS, setting.n_types))]), market.agents_left)
+        worth = np.maximum(market.valuations[np.arange(SCRIPTED_MARKETS), agents][:, singles], 0.0)
         surplus, extra = np.array([0.0, 0.125, np.inf])[(turn + step) % 3], np.array(NEAR_TIES)[turn // 3 % 3]
         prices = np.maximum(worth - surplus, 0.0) + extra
         taken = market.visit(agents, prices)

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from spm import statistics
-from spm.actors import mechanism
+from spm.actors import learned_mechanism
 from spm.files import canonical, digest, write_atomic
 from spm.fingerprints import packages
 from spm.learning import Run, Specification
@@ -34,18 +34,18 @@ from spm.settings import Setting
 
 
 @dataclass(frozen=True)
-class State:
+class RecordState:
     """Whether a run's record can be used: ``done``, ``missing`` or ``stale``, and why."""
 
     status: str
     reason: str = ""
 
 
-def place(specification: Specification) -> str:
+def record_place(specification: Specification) -> str:
     """Return where a run's files lie below a folder, without their suffix.
 
     >>> from spm import settings, statistics
-    >>> place(Specification(settings.get("colors"), statistics.get("none"), seed=3, visits=1))
+    >>> record_place(Specification(settings.get_setting("colors"), statistics.get_statistic("none"), seed=3, visits=1))
     'colors/none-scores-3'
     """
     return "{panel}/{statistic}-{variant}-{seed}".format(**specification.key)
@@ -65,7 +65,7 @@ class Store:
 
     def path(self, specification: Specification) -> Path:
         """Return where the record of a run lies."""
-        return self.root / f"{place(specification)}.json"
+        return self.root / f"{record_place(specification)}.json"
 
     def save(self, run: Run, seconds: float) -> Path:
         """Write the record of a run that took ``seconds``.
@@ -85,30 +85,30 @@ class Store:
         """
         return read_record(self.path(specification))
 
-    def states(self, runs: Sequence[Specification], jobs: int = 1) -> list[tuple[Specification, State]]:
+    def states(self, runs: Sequence[Specification], jobs: int = 1) -> list[tuple[Specification, RecordState]]:
         """Say of each run whether its record can be used; ``jobs`` curves are replayed at a time."""
         told = {run: self._read(run) for run in runs}
-        curves = _curves({run: record for run, record in told.items() if not isinstance(record, State)})
+        curves = _curves({run: record for run, record in told.items() if not isinstance(record, RecordState)})
         for curve, fresh in zip(curves, are_fresh(curves, jobs), strict=True):
             told |= dict.fromkeys((run for run, _ in curve.runs), _judged(curve, fresh))
-        return [(run, state) for run, state in told.items() if isinstance(state, State)]
+        return [(run, state) for run, state in told.items() if isinstance(state, RecordState)]
 
-    def state(self, specification: Specification) -> State:
+    def state(self, specification: Specification) -> RecordState:
         """Say whether the record of one run can be used."""
         return self.states([specification])[0][1]
 
-    def _read(self, specification: Specification) -> State | dict[str, Any]:
+    def _read(self, specification: Specification) -> RecordState | dict[str, Any]:
         """The body of a record, or its state where it can't be used whatever a replay would say."""
         path = self.path(specification)
         if not path.exists():
-            return State("missing", "never run")
+            return RecordState("missing", "never run")
         try:
             record = read_record(path)
         except ValueError:
-            return State("stale", "damaged record")
+            return RecordState("stale", "damaged record")
         changed = _changes(record["specification"], _plain(specification))
         if changed:
-            return State("stale", "specification changed: " + ", ".join(changed))
+            return RecordState("stale", "specification changed: " + ", ".join(changed))
         return record
 
 
@@ -121,13 +121,13 @@ def _curves(records: dict[Specification, dict[str, Any]]) -> list[Sealed]:
     return [Sealed(curve, records[curve[0][0]]["conditions"]) for curve in curves.values()]
 
 
-def _judged(curve: Sealed, fresh: bool) -> State:
+def _judged(curve: Sealed, fresh: bool) -> RecordState:
     """The state of a curve's runs after their replay."""
     if not curve.changed:
-        return State("done")
+        return RecordState("done")
     if fresh:
-        return State("done", f"a replay gives the same, though these changed: {curve.changed}")
-    return State("stale", f"a replay gives something else; changed: {curve.changed}")
+        return RecordState("done", f"a replay gives the same, though these changed: {curve.changed}")
+    return RecordState("stale", f"a replay gives something else; changed: {curve.changed}")
 
 
 def _plain(specification: Specification) -> dict[str, Any]:
@@ -250,4 +250,6 @@ def mechanism_of(record: dict[str, Any], setting: Setting) -> Learned:
         same = f", for another one of the name {title!r}" if title == setting.name else f" but for {title!r}"
         raise ValueError(f"the policy was not learned for setting {setting.name!r}{same}")
     weights = {name: unpack(data) for name, data in record["weights"].items()}
-    return mechanism(setting, statistics.get(asked["statistic"]["name"]), asked["variant"], weights)
+    return learned_mechanism(
+        setting, statistics.get_statistic(asked["statistic"]["name"]), asked["variant"], weights
+    )

@@ -70,7 +70,7 @@ class Setting:
     def digest(self) -> str:
         """Digest of what the setting is, whatever it is called: all fields but ``name`` and ``title``.
 
-        >>> get("delta-0.5").digest == correlated(20, 5, 0.5).digest != get("revenue").digest
+        >>> get_setting("delta-0.5").digest == correlated(20, 5, 0.5).digest != get_setting("revenue").digest
         True
         """
         content = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -111,7 +111,7 @@ def correlated(n_agents: int, n_items: int, delta: float, objective: str | Objec
     return Setting(
         name=f"correlated-{n_agents}-{n_items}-{delta:g}",
         title=f"Correlated values, δ = {delta:g}",
-        agents=_numbered("agent", n_agents),
+        agents=numbered("agent", n_agents),
         types=("item",),
         supply=(n_items,),
         demand="unit",
@@ -130,7 +130,7 @@ def _check_sizes(n_agents: int, n_items: int, delta: float) -> None:
         raise ValueError(f"delta must lie in [0, 1], not {delta}")
 
 
-def finite(
+def finite_setting(
     name: str,
     title: str,
     supply: Mapping[str, int],
@@ -166,18 +166,18 @@ def colors() -> Setting:
     """
     lotteries = [surely([1, 0]), surely([0, 1]), uniform([2, 0], [0, 2])]
     values = model({"red": 10, "yellow": 10, "blue": 10}, [(1, lotteries)])
-    return finite("colors", "Colors", {"red item": 10, "yellow item": 10}, values)
+    return finite_setting("colors", "Colors", {"red item": 10, "yellow item": 10}, values)
 
 
 def two_worlds() -> Setting:
     """Return Figure 3(b): one item, ten agents whose values are all high or all low."""
     values = model({"agent": 10}, [("1/2", [uniform("0.6", 1)]), ("1/2", [uniform("0.1", "0.4")])])
-    return finite("two-worlds", "Two worlds", {"item": 1}, values)
+    return finite_setting("two-worlds", "Two worlds", {"item": 1}, values)
 
 
 def inventory() -> Setting:
     """Return Figure 3(c): 20 agents with value 1/2 or 1, ten identical items."""
-    return finite("inventory", "Inventory", {"item": 10}, model({"agent": 20}, [(1, [uniform("1/2", 1)])]))
+    return finite_setting("inventory", "Inventory", {"item": 10}, model({"agent": 20}, [(1, [uniform("1/2", 1)])]))
 
 
 def kitchen_sink() -> Setting:
@@ -193,7 +193,7 @@ def kitchen_sink() -> Setting:
         surely([0, 0, "0.499"]),
     ]
     values = model({"agent 1": 1, "agent 2": 1, "agent 3": 1}, [("1/2", first), ("1/2", second)])
-    return finite("kitchen-sink", "Kitchen sink", {"A": 1, "B": 1, "C": 1}, values)
+    return finite_setting("kitchen-sink", "Kitchen sink", {"A": 1, "B": 1, "C": 1}, values)
 
 
 def identity() -> Setting:
@@ -205,12 +205,12 @@ def identity() -> Setting:
         thens = [uniform(0, 40) if [i] == rich else uniform(0, 21) for i in range(3)]
         worlds.append(("1/8", firsts + (thens if len(rich) == 1 else [surely(0)] * 3)))
     values = model({f"agent {i + 1}": 1 for i in range(6)}, worlds)
-    return finite("id", "ID", {"item": 2}, values)
+    return finite_setting("id", "ID", {"item": 2}, values)
 
 
 def additive() -> Setting:
     """Return Figure 4(a): additive across two types, 2 units of A and 4 of B, delta = 0.5 for each type."""
-    agents = _numbered("agent", 10)
+    agents = numbered("agent", 10)
     values = CorrelatedModel(10, 0.5, n_types=2)
     return Setting(
         "additive",
@@ -225,9 +225,9 @@ def additive() -> Setting:
     )
 
 
-def max_min() -> Setting:
+def max_min_setting() -> Setting:
     """Return Figure 4(c): max-min fairness, 9 agents, 5 black and 5 white items."""
-    agents = ("orange", *_numbered("blue", 4), *_numbered("red", 4))
+    agents = ("orange", *numbered("blue", 4), *numbered("red", 4))
     return Setting(
         "max-min",
         "Max-min fairness",
@@ -243,7 +243,7 @@ def max_min() -> Setting:
 
 def licences() -> Setting:
     """Return a combinatorial setting with complementary items: four licences, local and national agents."""
-    agents = (*_numbered("local", 4), *_numbered("national", 4))
+    agents = (*numbered("local", 4), *numbered("national", 4))
     types = ("licence 0", "licence 1", "licence 2", "licence 3")
     return Setting(
         "licences",
@@ -290,13 +290,13 @@ def from_samples(
     if not np.isfinite(samples).all() or samples.min() < 0:
         raise ValueError("samples must be finite and at least 0")
     unit = float(samples.max()) or 1.0
-    agents = _numbered("agent", samples.shape[1])
+    agents = numbered("agent", samples.shape[1])
     values = SampleModel(samples / unit)
     goal = get_objective(objective)
     return Setting(name, name, agents, tuple(supply), tuple(supply.values()), demand, goal, Fraction(unit), values)
 
 
-def _numbered(name: str, count: int) -> tuple[str, ...]:
+def numbered(name: str, count: int) -> tuple[str, ...]:
     return tuple(f"{name} {k + 1}" for k in range(count))
 
 
@@ -324,27 +324,27 @@ PANELS: dict[str, Callable[[], Setting]] = {
     "id": identity,
     "additive": additive,
     "revenue": lambda: _named("revenue", "Revenue", correlated(20, 5, 0.5, objective="revenue")),
-    "max-min": max_min,
+    "max-min": max_min_setting,
 }
 """The twelve panels by name."""
 
-EXTRAS: dict[str, Callable[[], Setting]] = {"licences": licences}
+MORE_SETTINGS: dict[str, Callable[[], Setting]] = {"licences": licences}
 """Settings beyond the paper's panels."""
 
 
 @cache
-def get(name: str) -> Setting:
+def get_setting(name: str) -> Setting:
     """Return a panel, an extra setting, or ``correlated-N-M-DELTA``, by name.
 
     Raises:
         ValueError: an unknown name (the nearest are listed), an impossible size or delta.
 
-    >>> get("correlated-12-3-0.4").n_agents
+    >>> get_setting("correlated-12-3-0.4").n_agents
     12
     """
     if name.startswith("correlated-"):
         return _parse_correlated(name)
-    return lookup("panel", name, PANELS | EXTRAS)()
+    return lookup("panel", name, PANELS | MORE_SETTINGS)()
 
 
 def _parse_correlated(name: str) -> Setting:

@@ -106,7 +106,8 @@ class Statistic:
         """Return the table of columns: each block, its first column, the column after its last, its meaning.
 
         >>> from spm import settings
-        >>> get("items-agents-left").layout(settings.get("delta-0"))[["block", "start", "stop"]].values.tolist()
+        >>> layout = get_statistic("items-agents-left").layout(settings.get_setting("delta-0"))
+        >>> layout[["block", "start", "stop"]].values.tolist()
         [['items', 0, 1], ['agents', 1, 21]]
         """
         widths = [BLOCKS[block].width(setting) for block in self.blocks]
@@ -129,14 +130,14 @@ STATISTICS: dict[str, Statistic] = {
 }
 """The five statistics behind the paper's learned curves, from least to most informed."""
 
-EXTRAS: dict[str, Statistic] = {"belief": Statistic("belief", "Belief", ("items", "agents", "belief"))}
+MORE_STATISTICS: dict[str, Statistic] = {"belief": Statistic("belief", "Belief", ("items", "agents", "belief"))}
 """Statistics beyond the paper's."""
 
 
-def get(name: str) -> Statistic:
+def get_statistic(name: str) -> Statistic:
     """Return a statistic by name.
 
     Raises:
         ValueError: unknown name; the nearest are listed.
     """
-    return lookup("statistic", name, STATISTICS | EXTRAS)
+    return lookup("statistic", name, STATISTICS | MORE_STATISTICS)

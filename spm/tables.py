@@ -13,12 +13,12 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 from scipy import stats
 
-from spm import experiments, settings
+from spm import settings
 from spm.actors import VARIANTS
 from spm.compare import BEATS, Interval, compare
 from spm.evidence import Evidence, load
-from spm.experiments import Profile
-from spm.files import write_atomic
+from spm.experiments import Protocol
+from spm.files import home, write_atomic
 from spm.published import CURVE, KEY
 
 LABELS = {
@@ -112,7 +112,7 @@ def summary(points: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns=["std"])
 
 
-def learned(evidence: Evidence) -> pd.DataFrame:
+def learned_finals(evidence: Evidence) -> pd.DataFrame:
     """Return the final summary of each curve's kept seeds: mean, 95% half-width, and how many seeds."""
     return summary(evidence.kept)
 
@@ -122,10 +122,10 @@ def kept_curves(evidence: Evidence) -> pd.DataFrame:
     return summary(evidence.curves.merge(evidence.kept[KEY], on=KEY))
 
 
-def write(figure: str, of: Profile) -> None:
+def write_tables(figure: str, of: Protocol) -> None:
     """Write the tables of a figure as CSV files to ``_build/tables/<profile>/``."""
     evidence = load(of, figure)
-    folder = experiments.home() / "_build" / "tables" / of.name
+    folder = home() / "_build" / "tables" / of.name
     made = {"curves": evidence.curves, "finals": evidence.finals, "baselines": baselines(evidence)}
     for name, table in made.items():
         write_atomic(folder / f"{figure}-{name}.csv", table.to_csv(index=False).encode())
@@ -133,7 +133,7 @@ def write(figure: str, of: Profile) -> None:
 
 def glance(evidence: Evidence, variant: str) -> pd.DataFrame:
     """Return all panels' results at a glance: RSD, each learned curve (mean of the kept seeds), upper bounds."""
-    ends = learned(evidence)
+    ends = learned_finals(evidence)
     means = ends[ends["variant"] == variant].pivot(index="panel", columns="statistic", values="mean")
     base = baselines(evidence).set_index("panel")
     columns = [base["rsd"].rename("RSD"), *(means[name].rename(label) for name, label in LABELS.items())]
@@ -143,7 +143,7 @@ def glance(evidence: Evidence, variant: str) -> pd.DataFrame:
 
 def title(panel: str) -> str:
     """Return a panel's title."""
-    return settings.get(panel).title
+    return settings.get_setting(panel).title
 
 
 class Contrast(NamedTuple):
@@ -210,7 +210,7 @@ def contrasts_table(evidence: Evidence, pairs: Mapping[str, Pairs]) -> Styler:
 
 def final_table(evidence: Evidence) -> pd.DataFrame:
     """Return a figure's results as text: mean of the kept seeds ± half-width of its interval, and benchmarks."""
-    ends = learned(evidence)
+    ends = learned_finals(evidence)
     ends["text"] = [
         f"{mean:.4f} ± {half:.4f}" for mean, half in zip(ends["mean"], ends["half_width"], strict=True)
     ]
@@ -247,7 +247,7 @@ def attained(evidence: Evidence) -> pd.DataFrame:
 
     The columns "of lower" and "of upper" relate it to the two ends of the bracket of the optimum.
     """
-    ends = learned(evidence)
+    ends = learned_finals(evidence)
     rows = []
     for panel in evidence.panels:
         best = evidence.benchmark(panel)
@@ -298,6 +298,6 @@ def above_upper(evidence: Evidence) -> pd.DataFrame:
 
 def groups_table(panels: Sequence[str]) -> pd.DataFrame:
     """Return how many agents each panel has, and how many groups of exchangeable ones."""
-    known = [settings.get(panel) for panel in panels]
+    known = [settings.get_setting(panel) for panel in panels]
     rows = {one.title: (one.n_agents, int(one.model.group_of.max()) + 1) for one in known}
     return pd.DataFrame(rows, index=["agents", "groups"])

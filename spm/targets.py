@@ -27,7 +27,7 @@ SUFFICIENT = ("allocation", "price-allocation")
 """Statistics that are sufficient in every panel (Theorem 1)."""
 CLAIMED_ORDER = ("price-allocation", "allocation", "items-agents-left", "agents-left", "none", "rsd")
 """From best to worst in the correlated panels (the paper's Part 1)."""
-STRICT = {("items-agents-left", "agents-left"), ("none", "rsd")}
+STRICTLY_BETTER = {("items-agents-left", "agents-left"), ("none", "rsd")}
 """Neighbours of that order of which the first is claimed to be better, not only as good."""
 
 
@@ -151,7 +151,7 @@ def order(evidence: Evidence) -> list[Neighbours]:
 
 def _neighbours(evidence: Evidence, panel: str, variant: str, better: str, worse: str) -> Neighbours:
     found = compare(*(evidence.sample(panel, name, variant) for name in (better, worse)))
-    strict = (better, worse) in STRICT
+    strict = (better, worse) in STRICTLY_BETTER
     holds = found.is_positive if strict else not found.is_negative
     return Neighbours(panel, variant, better, worse, strict, found.mean, holds)
 

@@ -18,9 +18,9 @@ from matplotlib.patches import FancyBboxPatch
 
 from spm import figures
 from spm.constructions import construction
-from spm.exact import ORDERS, PRICES, Solver
+from spm.exact.cells import ORDERS, PRICES, Solver
 
-Cell = tuple[str, str]
+PricesAndOrder = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class MechanismClass:
     order: str
 
     @property
-    def cells(self) -> frozenset[Cell]:
+    def cells(self) -> frozenset[PricesAndOrder]:
         """The (prices, order) cells that lie in the class."""
         prices = PRICES[: PRICES.index(self.prices) + 1]
         orders = ORDERS[: ORDERS.index(self.order) + 1]

@@ -18,15 +18,15 @@ import pandas as pd
 from spm import experiments, published, settings, statistics
 from spm.benchmarks import benchmark
 from spm.experiments import HYPERPARAMETERS, STATIC
-from spm.files import canonical, digest, write_atomic
+from spm.files import canonical, digest, home, write_atomic
 from spm.learning import Hyperparameters, Specification
 from spm.replay import Replay, Seal
-from spm.results import Store, place
+from spm.results import Store, record_place
 from spm.tables import BEST_STATIC, LABELS, POLICIES
 
 ADAPTIVE_CURVES = (("delta-0.5", "price-allocation"), ("inventory", "allocation"), ("max-min", "allocation"))
 STATIC_CURVES = (("revenue", "agents-left"), ("max-min", "none"))
-ADAPTIVE_VISITS, STATIC_VISITS, SEEDS, PROFILES = 1_000_000, 400_000, 2, 20_000
+ADAPTIVE_VISITS, STATIC_VISITS, TRIAL_SEEDS, TRIAL_PROFILES = 1_000_000, 400_000, 2, 20_000
 START = {"batch_size": 2048, "n_epochs": 4, "learning_rate": 1e-3}
 """The settings that the search began with."""
 
@@ -80,13 +80,13 @@ class Trial:
     @property
     def label(self) -> str:
         """Which alternative, curve and seed it is."""
-        return f"{self.name}: {place(self.specification)}"
+        return f"{self.name}: {record_place(self.specification)}"
 
     @property
     def store(self) -> Store:
         """Where its record lies: a folder for each alternative."""
         changes = digest(canonical(self.specification.as_dict()["hyperparameters"]))[:12]
-        return Store(experiments.home() / "_build" / "runs" / "tuning" / changes)
+        return Store(home() / "_build" / "runs" / "tuning" / changes)
 
 
 def trials() -> list[Trial]:
@@ -99,34 +99,42 @@ def _trials() -> Iterator[Trial]:
         for name, changes in alternatives.items():
             hyper = replace(HYPERPARAMETERS[variant, static], **changes)
             for panel, statistic in STATIC_CURVES if static else ADAPTIVE_CURVES:
-                for seed in range(SEEDS):
+                for seed in range(TRIAL_SEEDS):
                     yield Trial(name, _specification(panel, statistic, seed, hyper, variant))
 
 
 def _specification(panel: str, statistic: str, seed: int, hyper: Hyperparameters, variant: str) -> Specification:
     visits = STATIC_VISITS if statistic in STATIC else ADAPTIVE_VISITS
     return Specification(
-        settings.get(panel), statistics.get(statistic), seed, visits, 2, 100, PROFILES, hyper, variant
+        settings.get_setting(panel),
+        statistics.get_statistic(statistic),
+        seed,
+        visits,
+        2,
+        100,
+        TRIAL_PROFILES,
+        hyper,
+        variant,
     )
 
 
-def path() -> Path:
+def tuning_path() -> Path:
     """Return where the table lies."""
-    return experiments.home() / "data" / "tuning.csv"
+    return home() / "data" / "tuning.csv"
 
 
 def seal_path() -> Path:
     """Return where the trials' replays lie."""
-    return path().with_name("tuning-seal.json")
+    return tuning_path().with_name("tuning-seal.json")
 
 
 def tune(jobs: int) -> int:
     """Do the trials that are missing or stale, write the table, and return how many were done."""
     everything = trials()
     todo = [(one.specification, one.store) for one in everything if not _is_done(one)]
-    done = experiments.do(todo, experiments.local_engine(jobs))
+    done = experiments.do_runs(todo, experiments.local_engine(jobs))
     rows = pd.DataFrame([_row(one) for one in everything])
-    write_atomic(path(), rows.to_csv(index=False, lineterminator="\n").encode())
+    write_atomic(tuning_path(), rows.to_csv(index=False, lineterminator="\n").encode())
     replays = {one.label: Replay.read(one.store.load(one.specification)["replay"]) for one in everything}
     write_atomic(seal_path(), Seal.of_today((one.specification for one in everything), replays).written)
     return done
@@ -155,12 +163,12 @@ def read() -> pd.DataFrame:
         ValueError: they are missing, or not those that the present code would make.
     """
     try:
-        rows = pd.read_csv(io.BytesIO(path().read_bytes()), float_precision="round_trip")
+        rows = pd.read_csv(io.BytesIO(tuning_path().read_bytes()), float_precision="round_trip")
     except OSError:
-        raise ValueError(f"there is no table of trials at {path()}; `make reproduce` writes it") from None
+        raise ValueError(f"there is no table of trials at {tuning_path()}; `make reproduce` writes it") from None
     changed = _changes(rows)
     if changed:
-        raise ValueError(f"{path()} is stale: {changed}; `make reproduce` writes it anew")
+        raise ValueError(f"{tuning_path()} is stale: {changed}; `make reproduce` writes it anew")
     return rows
 
 
@@ -184,7 +192,7 @@ def _stale(everything: list[Trial]) -> str:
     return f"{stale[0]} comes out otherwise in a replay; changed: {seal.changed}" if stale else ""
 
 
-def reseal() -> None:
+def reseal_trials() -> None:
     """Check the table and note that today's conditions produce it.
 
     Raises:
@@ -195,7 +203,7 @@ def reseal() -> None:
     write_atomic(seal_path(), Seal.of_today(runs, Seal.read(seal_path()).replays).written)
 
 
-def table() -> pd.DataFrame:
+def tuning_table() -> pd.DataFrame:
     """Return, for each alternative and curve, the distance to the benchmark in percent: mean of the seeds.
 
     The benchmark is the lower end of the optimum's bracket, or the best static mechanism for ASP and PSP.
@@ -208,7 +216,7 @@ def table() -> pd.DataFrame:
     first_best, goal = (pd.Series(values) for values in zip(*known, strict=True))
     rows["distance"] = 100 * ((first_best - rows["regret"]) / goal - 1)
     rows["curve"] = [
-        f"{settings.get(panel).title}, {LABELS[statistic]}"
+        f"{settings.get_setting(panel).title}, {LABELS[statistic]}"
         for panel, statistic in zip(rows["panel"], rows["statistic"], strict=True)
     ]
     rows["policy"] = rows["variant"].map(POLICIES)

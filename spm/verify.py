@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from spm import computed, experiments, published
-from spm.experiments import Profile
+from spm.experiments import Protocol
 from spm.fingerprints import packages
 from spm.kept import recomputed
 from spm.learning import Point, Specification, evaluation_seed, point, train
@@ -36,12 +36,12 @@ LOCAL_OPTIMUM = 0.05
 With it, fewer than 1% of the runs of record lie outside the interval that the other seeds of their curve give.
 """
 
-ROUNDING = 1e-6
+BRACKET_TOLERANCE = 1e-6
 """Relative difference between recorded and recomputed bounds that another platform may cause."""
 
 
 @dataclass(frozen=True)
-class Finding:
+class Verification:
     """What became of one check: of which run, whether it passed, and why."""
 
     check: str
@@ -55,7 +55,7 @@ def platform_now() -> dict[str, str]:
     return packages() | {"processor": processor()}
 
 
-def sampled(of: Profile, count: int, seed: int) -> list[Specification]:
+def sampled(of: Protocol, count: int, seed: int) -> list[Specification]:
     """Return ``count`` runs of record, drawn at random without replacement.
 
     Raises:
@@ -70,13 +70,13 @@ def sampled(of: Profile, count: int, seed: int) -> list[Specification]:
     return [grid[k] for k in chosen]
 
 
-def verify(of: Profile, sample: int, seed: int, profiles: int, jobs: int) -> Iterator[Finding]:
+def verify(of: Protocol, sample: int, seed: int, profiles: int, jobs: int) -> Iterator[Verification]:
     """Retrain ``sample`` runs and play all kept policies on ``profiles`` profiles; yield each finding as it comes.
 
     Raises:
         ValueError: the results of record are damaged or stale, or a number is out of range.
     """
-    runs = published.published(of)["runs"]
+    runs = published.results_of_record(of)["runs"]
     if not 2 <= profiles <= of.final_profiles:
         raise ValueError(f"--profiles must lie between 2 and {of.final_profiles}, not {profiles}")
     if jobs < 1:
@@ -88,18 +88,18 @@ def verify(of: Profile, sample: int, seed: int, profiles: int, jobs: int) -> Ite
     yield from parallel(joblib.delayed(_played)(of, specification, profiles) for specification in kept)
     yield from bounded(of)
     for one in recomputed(computed.calls(), jobs):
-        yield Finding("computed again", str(one.call), one.outcome == "same", one.outcome)
+        yield Verification("computed again", str(one.call), one.outcome == "same", one.outcome)
 
 
-def bounded(of: Profile) -> Iterator[Finding]:
+def bounded(of: Protocol) -> Iterator[Verification]:
     """Compare each panel's recorded bounds and static optima with those of the present code."""
     recorded = pd.read_csv(published.folder(of) / "bounds.csv").set_index(["panel", "quantity"])["value"]
     now = pd.DataFrame(published.bounds_rows()).set_index(["panel", "quantity"])["value"]
     for panel in experiments.panels("all"):
         old, new = recorded[panel], now[panel].reindex(recorded[panel].index)
-        agree = np.isclose(old, new, rtol=ROUNDING, atol=ROUNDING)
+        agree = np.isclose(old, new, rtol=BRACKET_TOLERANCE, atol=BRACKET_TOLERANCE)
         detail = ", ".join(old.index[~agree]) + " differ" if not agree.all() else "the same"
-        yield Finding("bounds", panel, bool(agree.all()), detail)
+        yield Verification("bounds", panel, bool(agree.all()), detail)
 
 
 def _rows(table: pd.DataFrame, specification: Specification, names: Sequence[str] = published.KEY) -> pd.DataFrame:
@@ -112,9 +112,9 @@ def _is_of_here(rows: pd.DataFrame) -> bool:
     return all((rows[name].astype(str) == value).all() for name, value in platform_now().items())
 
 
-def _retrained(of: Profile, specification: Specification) -> Finding:
+def _retrained(of: Protocol, specification: Specification) -> Verification:
     """Train a run anew and compare it with its record."""
-    tables = published.published(of)
+    tables = published.results_of_record(of)
     recorded = _rows(tables["runs"], specification)
     run = train(specification)
     passed, detail = retrained(
@@ -123,7 +123,7 @@ def _retrained(of: Profile, specification: Specification) -> Finding:
         _points(_rows(tables["runs"], specification, published.KEY[:-1])),
         _is_of_here(recorded),
     )
-    return Finding("retrained", label(specification), passed, detail)
+    return Verification("retrained", label(specification), passed, detail)
 
 
 def _points(rows: pd.DataFrame) -> list[Point]:
@@ -153,15 +153,15 @@ def retrained(new: list[Point], old: list[Point], seeds: list[Point], same_platf
     return low <= new[-1].regret <= high, detail
 
 
-def _played(of: Profile, specification: Specification, profiles: int) -> Finding:
+def _played(of: Protocol, specification: Specification, profiles: int) -> Verification:
     """Play a kept policy again and compare with its record."""
-    recorded = _rows(published.published(of)["runs"], specification)
+    recorded = _rows(published.results_of_record(of)["runs"], specification)
     policy = published.policy(of, specification)
     outcomes = play(policy, specification.setting, profiles, evaluation_seed("final"))
     (old,) = _points(recorded)
     must_equal = profiles == of.final_profiles and _is_of_here(recorded)
     passed, detail = played(point(outcomes, old.visits), old, profiles / of.final_profiles, must_equal)
-    return Finding("played again", label(specification), passed, detail)
+    return Verification("played again", label(specification), passed, detail)
 
 
 def played(new: Point, old: Point, share: float, must_equal: bool) -> tuple[bool, str]:

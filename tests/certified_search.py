@@ -23,7 +23,7 @@ import pytest
 from hypothesis import strategies as st
 
 from spm import bounds, settings, statistics
-from spm.actors import mechanism as learned_mechanism
+from spm.actors import learned_mechanism
 from spm.bounds import Value
 from spm.finite import FiniteModel, Lottery, model, vector
 from spm.learning import Hyperparameters, Specification, train
@@ -160,7 +160,7 @@ def cases(draw: st.DrawFn, rule: str, kind: str) -> Case:
     seed = draw(st.integers(0, 2**32 - 1))
     if kind == "learned":
         name = draw(st.sampled_from(LEARNED[rule]))
-        setting = settings.get(name)
+        setting = settings.get_setting(name)
         return Case(setting, upper(rule, setting), kind, ShortLearned(name, draw(st.integers(0, 1))), seed)
     setting = draw(SETTINGS[rule])
     try:
@@ -176,9 +176,9 @@ def upper(rule: str, setting: Setting) -> Value:
     """The upper bound that the rule states; the bracket's other entries are not the subject, so they are cheap."""
     if rule != "adaptivity map":
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(bounds, "PROFILES", 64)
+            patch.setattr(bounds, "BRACKET_PROFILES", 64)
             patch.setattr(bounds, "best_static", lambda *_: Static(np.zeros(setting.n_agents), 0.0, 0.0))
-            patch.setattr(max_min, "best_static", lambda one, _: random_serial_dictatorship(one))
+            patch.setattr(max_min, "best_max_min_prices", lambda one, _: random_serial_dictatorship(one))
             return bounds.bracket(setting).upper
     n, m, delta = setting.n_agents, setting.supply[0], correlated(setting).delta
     row = correlated_map([n], [m], delta, setting.objective.name).iloc[0]
@@ -201,8 +201,8 @@ def short_learned(name: str, seed: int) -> Mechanism:
     """Learn it."""
     hyper = Hyperparameters(n_markets=64, batch_size=128, n_epochs=4, width=16)
     specification = Specification(
-        settings.get(name),
-        statistics.get("price-allocation"),
+        settings.get_setting(name),
+        statistics.get_statistic("price-allocation"),
         seed,
         4000,
         2,
@@ -299,7 +299,7 @@ def finite_settings(draw: Draw) -> Setting:
     )
     supply = {f"type {t}": draw(st.integers(1, 3)) for t in range(n_types)}
     demand = draw(st.sampled_from(["unit", "additive"]))
-    return settings.finite("drawn", "", supply, values, demand, draw(st.sampled_from(OBJECTIVES)))
+    return settings.finite_setting("drawn", "", supply, values, demand, draw(st.sampled_from(OBJECTIVES)))
 
 
 OBJECTIVES = ("welfare", "revenue", "max-min")
@@ -325,7 +325,7 @@ SETTINGS: dict[str, st.SearchStrategy[Setting]] = {
     "correlated": one_type("welfare"),
     "additive": additive_settings(),
     "revenue": one_type("revenue"),
-    "max-min": st.just(settings.get("max-min")),
+    "max-min": st.just(settings.get_setting("max-min")),
     "adaptivity map": (one_type("welfare") | one_type("revenue")).filter(lambda s: s.supply[0] <= s.n_agents),
 }
 """How the settings of each rule are drawn."""

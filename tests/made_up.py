@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from spm.evidence import Evidence
-from spm.experiments import PROFILES
+from spm.experiments import PROTOCOLS
 
 Ends = Mapping[tuple[str, str, str], Sequence[float]]
 """Panel, variant and statistic of a curve: where its seeds end."""
@@ -42,7 +42,7 @@ def evidence(ends: Ends, keep: int = 3, best: Mapping[str, Mapping[str, Any]] | 
         for k, end in enumerate(values)
     )
     curves = pd.concat([finals.assign(visits=0, estimate=0.0), finals], ignore_index=True)
-    profile = replace(PROFILES["paper"], seeds=seeds, keep=keep)
+    profile = replace(PROTOCOLS["paper"], seeds=seeds, keep=keep)
     return Evidence(profile, finals.assign(regret_se=0.01), curves, lambda panel: (best or {}).get(panel, BEST))
 
 

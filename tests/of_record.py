@@ -12,10 +12,10 @@ import pytest
 
 from spm import computed, experiments, published, settings
 from spm.actors import VARIANTS
-from spm.experiments import Profile
+from spm.experiments import Protocol
 from spm.files import digest
 
-TINY = Profile("paper", 3, 2, 192, dict.fromkeys(VARIANTS, 240), 3, 60, 120, of_record=True)
+TINY = Protocol("paper", 3, 2, 192, dict.fromkeys(VARIANTS, 240), 3, 60, 120, of_record=True)
 PANELS = ("kitchen-sink", "two-worlds")
 N_RUNS = 2 * 2 * 5 * 3
 
@@ -26,20 +26,20 @@ def tiny(home: Path) -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPM_HOME", str(home))
         patch.setattr("os.cpu_count", lambda: 1)  # replays in this process, where patches hold
-        patch.setitem(experiments.PROFILES, "paper", TINY)
+        patch.setitem(experiments.PROTOCOLS, "paper", TINY)
         patch.setattr(computed, "calls", list)  # they have tests of their own
         for figure in settings.FIGURES:
             patch.setitem(settings.FIGURES, figure, PANELS if figure == "figure-3" else ())
         for curve, hyper in experiments.HYPERPARAMETERS.items():
             patch.setitem(experiments.HYPERPARAMETERS, curve, replace(hyper, n_markets=16, batch_size=64, width=8))
         yield patch
-        published._read.cache_clear()
+        published.read_tables.cache_clear()
 
 
 def make(home: Path) -> Path:
     """Do the tiny profile's runs in ``home`` and publish them; return ``home``."""
     with tiny(home):
-        experiments.run("all", TINY)
+        experiments.run_grid("all", TINY)
         published.publish(TINY)
     return home
 
@@ -49,4 +49,4 @@ def reseal(root: Path) -> None:
     manifest = json.loads((root / "manifest.json").read_bytes())
     manifest["files"] = {name: digest((root / name).read_bytes()) for name in manifest["files"]}
     (root / "manifest.json").write_text(json.dumps(manifest))
-    published._read.cache_clear()
+    published.read_tables.cache_clear()

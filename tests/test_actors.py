@@ -8,7 +8,7 @@ import torch
 from test_learning import TINY
 
 from spm import settings
-from spm.actors import VARIANTS, actor_weights, mechanism, perceptron
+from spm.actors import VARIANTS, actor_weights, learned_mechanism, perceptron
 from spm.demand import valuations
 from spm.environment import decode
 from spm.learning import make_model
@@ -19,11 +19,11 @@ from spm.statistics import STATISTICS
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("statistic", STATISTICS)
 def test_a_mechanism_does_what_sb3_predicts_without_noise(variant: str, statistic: str) -> None:
-    setting, sees = settings.get("max-min"), STATISTICS[statistic]
+    setting, sees = settings.get_setting("max-min"), STATISTICS[statistic]
     model = make_model(replace(TINY, setting=setting, statistic=sees, variant=variant))
     with torch.no_grad():
         model.policy.action_net.weight.normal_(0.0, 0.5)  # type: ignore[operator]
-    learned = mechanism(setting, sees, variant, actor_weights(model))
+    learned = learned_mechanism(setting, sees, variant, actor_weights(model))
     rng = np.random.default_rng(0)
     market = Market(setting, valuations(setting.demand, setting.sample(rng, 40)))
     rule = learned.begin(setting, len(market), rng)

@@ -23,9 +23,9 @@ def nothing_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 def test_a_benchmark_holds_the_bounds_and_is_computed_once() -> None:
-    assert benchmarks.benchmark("two-worlds") == bounds.bracket(settings.get("two-worlds")).as_dict()
-    assert benchmarks.run(["two-worlds", "inventory"]) == 1
-    assert benchmarks.run(["two-worlds", "inventory"]) == 0
+    assert benchmarks.benchmark("two-worlds") == bounds.bracket(settings.get_setting("two-worlds")).as_dict()
+    assert benchmarks.compute_brackets(["two-worlds", "inventory"]) == 1
+    assert benchmarks.compute_brackets(["two-worlds", "inventory"]) == 0
 
 
 def test_the_bounds_depend_on_solver_and_relaxation_but_not_on_learning() -> None:

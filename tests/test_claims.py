@@ -13,16 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spm import evidence, experiments, settings
+from spm import experiments, settings
 from spm.claims import (
-    CLAIMS,
-    VERDICTS,
-    Claim,
-    Entry,
-    Evidence,
-    Finding,
     adaptivity,
-    check_claims,
     claim,
     correlated,
     examples,
@@ -34,11 +27,14 @@ from spm.claims import (
     solved,
     space,
 )
+from spm.claims.claim import VERDICTS, Claim, Finding
 from spm.claims.learned import beats, faster, learned, optimal
+from spm.claims.ledger import CLAIMS, Entry, check_claims
 from spm.compare import Interval
 from spm.constructions import prop_1
 from spm.demand import Array
-from spm.experiments import PROFILES
+from spm.evidence import Evidence
+from spm.experiments import PROTOCOLS
 from spm.finite import FiniteModel
 from spm.market import Market
 from spm.mechanisms import Agents, Mechanism, Rule, play, random_serial_dictatorship
@@ -70,7 +66,7 @@ def made(
     ]
     table = pd.DataFrame(rows, columns=["panel", "statistic", "seed", "variant", "visits", "estimate"])
     table = change(table).assign(regret=lambda made: 1 - made["estimate"])
-    return Evidence(PROFILES["paper"], table[table["visits"] == 100], table, lambda panel: BENCHMARK)
+    return Evidence(PROTOCOLS["paper"], table[table["visits"] == 100], table, lambda panel: BENCHMARK)
 
 
 def lowered(statistic: str, loss: float) -> Callable[[pd.DataFrame], pd.DataFrame]:
@@ -191,7 +187,7 @@ def test_id_needs_no_more_than_agents_and_items_left_unless_the_order_is_ruled(c
 
 
 def test_the_static_order_for_fairness_serves_everybody_as_the_optimum_does() -> None:
-    setting, premiums = settings.get("max-min"), best_premiums()
+    setting, premiums = settings.get_setting("max-min"), best_premiums()
     optimal_one, fixed = (
         play(one, setting, 500, seed=3) for one in (OrangeFirst(premiums), OrangeBlueRed(premiums))
     )
@@ -399,7 +395,7 @@ FAILURES: dict[str, tuple[object, Broken]] = {
     "kitchen-sink-mechanism": (examples, ONE),
     "id-mechanism": (examples, ONE),
     "max-min-guarantee": (examples, {"GUARANTEE": 0.42}),
-    "max-min-mechanism": (examples, {"optimum": lambda: 0.42}),
+    "max-min-mechanism": (examples, {"max_min_optimum": lambda: 0.42}),
     "max-min-static": (examples, {"STATIC_GUARANTEE": 0.0}),
     "footnote-5-variance": (protocol, {"variance_ratio": lambda panel, one: Interval(2.0, 2.0, 2.0)}),
 }
@@ -466,7 +462,7 @@ def test_the_command_prints_every_claim(
 
     few = tuple(one for one in CLAIMS if one.id in ("prop-1", "prices-beat-rsd-0"))
     monkeypatch.setattr(ledger, "check_claims", lambda known: check_claims(known, few))
-    monkeypatch.setattr(evidence, "load", lambda of: made())
+    monkeypatch.setattr("spm.evidence.load", lambda of: made())
     assert main(["claims", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert [one["verdict"] for one in data["claims"]] == [claim.CONFIRMED] * 2

@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from spm.optimum.compressed import CONCENTRATIONS, MEANS, PRICES, guide, place
+from spm.optimum.compressed import CONCENTRATIONS, MEAN_GRID, PRICE_GRID, guide, place_in_grid
 from spm.posterior import NODES, latent_nodes
 
 
 @given(st.floats(0.02, 0.98), st.floats(2.0, 600.0), st.floats(-1, 1), st.floats(-1, 1))
 def test_interpolation_is_exact_for_planes(mean: float, size: float, tilt: float, slope: float) -> None:
     """In the coordinates of the grid, the mean and the logarithm of the concentration."""
-    means = (np.arange(MEANS) + 0.5) / MEANS
+    means = (np.arange(MEAN_GRID) + 0.5) / MEAN_GRID
     table = (tilt * means[:, None] + slope * np.log(CONCENTRATIONS)).ravel()
     here = np.array([mean])
-    found = place(here, here**2 + here * (1 - here) / (size + 1)).interpolate(table)
+    found = place_in_grid(here, here**2 + here * (1 - here) / (size + 1)).interpolate(table)
     inside = np.clip(mean, means[0], means[-1])
     assert found[0] == pytest.approx(tilt * inside + slope * np.log(size), abs=1e-6)
 
@@ -41,7 +41,7 @@ def test_with_as_many_items_as_agents_nothing_is_lost() -> None:
 
 
 def test_what_the_belief_will_cost_grows_with_the_spread() -> None:
-    later = guide(6, 2, 0.5).later[6, 2].reshape(MEANS, -1)[MEANS // 2]
+    later = guide(6, 2, 0.5).later[6, 2].reshape(MEAN_GRID, -1)[MEAN_GRID // 2]
     assert (np.diff(later) < 0).all()
 
 
@@ -52,4 +52,4 @@ def test_the_myopic_price_minimises_the_mean_squared_error_of_the_best_one() -> 
     best = weights @ (nodes + 0.8 / 2)
     whole = guide(2, 1, 0.2)
     myopic = replace(whole, later=np.zeros_like(whole.later))
-    assert myopic.prices(2, 1, weights) == pytest.approx(best, abs=PRICES[1])
+    assert myopic.prices(2, 1, weights) == pytest.approx(best, abs=PRICE_GRID[1])

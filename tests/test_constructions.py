@@ -41,7 +41,7 @@ def test_sizes(name: str) -> None:
 
 def test_the_panels_are_the_panels() -> None:
     for name in ("colors", "two-worlds", "inventory", "kitchen-sink", "id"):
-        assert construction(name) == settings.get(name)
+        assert construction(name) == settings.get_setting(name)
 
 
 @pytest.mark.parametrize("name", ["prop-1", "prop-2", "prop-4", "prop-5", "prop-8", "prop-9"])

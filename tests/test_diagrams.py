@@ -8,7 +8,8 @@ import pytest
 
 from spm import diagrams
 from spm.constructions import construction
-from spm.exact import Node, Solver
+from spm.exact.cells import Solver
+from spm.exact.tree import Node
 
 
 @pytest.mark.parametrize(
@@ -40,10 +41,10 @@ def test_the_table_of_cells_frames_the_simplest_optimum() -> None:
 def test_a_tree_is_drawn_with_all_its_visits() -> None:
     setting = construction("prop-2")
     root = Solver(setting).tree()
-    drawn = diagrams.tree(setting, root, "tree")
+    drawn = diagrams.draw_tree(setting, root, "tree")
     assert f"Decision tree of {len(root.nodes())} visits" in drawn.alt
     assert "19/4" in drawn.caption
-    assert drawn.svg == diagrams.tree(setting, root, "tree").svg
+    assert drawn.svg == diagrams.draw_tree(setting, root, "tree").svg
 
 
 @pytest.mark.parametrize("name", ["prop-2", "prop-3", "kitchen-sink"])
@@ -84,4 +85,4 @@ def test_a_tree_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     setting = construction("prop-2")
     monkeypatch.setattr(diagrams, "MOST_LEAVES", 2)
     with pytest.raises(ValueError, match="leaves is too large to be drawn; the most is 2"):
-        diagrams.tree(setting, Solver(setting).tree(), "tree")
+        diagrams.draw_tree(setting, Solver(setting).tree(), "tree")

@@ -26,7 +26,7 @@ def expected_values(setting: Setting) -> list[list[Fraction]]:
 
 
 def test_profiles_are_distinct_and_weights_are_probabilities() -> None:
-    for setting in (settings.get("id"), settings.get("kitchen-sink"), prop_3(), prop_7()):
+    for setting in (settings.get_setting("id"), settings.get_setting("kitchen-sink"), prop_3(), prop_7()):
         market = economy(setting)
         assert len(set(market.profiles)) == len(market.profiles)
         assert min(market.weights) > 0
@@ -35,7 +35,7 @@ def test_profiles_are_distinct_and_weights_are_probabilities() -> None:
 
 def test_expected_values_of_kitchen_sink() -> None:
     half = Fraction(1, 2)
-    assert expected_values(settings.get("kitchen-sink")) == [
+    assert expected_values(settings.get_setting("kitchen-sink")) == [
         [Fraction(1, 200), Fraction(1, 200), Fraction(0)],
         [Fraction(0), Fraction(0), half + half * Fraction(2, 5)],
         [Fraction(0), Fraction(0), half * Fraction(7, 5) + half * Fraction(499, 1000)],
@@ -43,13 +43,13 @@ def test_expected_values_of_kitchen_sink() -> None:
 
 
 def test_expected_values_agree_with_samples() -> None:
-    setting = settings.get("id")
+    setting = settings.get_setting("id")
     sampled = setting.sample(np.random.default_rng(3), 40_000).mean(axis=0) * float(setting.unit)
     np.testing.assert_allclose(sampled, np.array(expected_values(setting), dtype=float), atol=0.8)
 
 
 def test_correlation_is_kept() -> None:
-    market = economy(settings.get("id"))
+    market = economy(settings.get_setting("id"))
     rich = [p for p in market.profiles if any(p[i][0] for i in (3, 4, 5))]
     assert all(sum(p[i][0] > 0 for i in range(3)) == 1 for p in rich)
 
@@ -57,7 +57,7 @@ def test_correlation_is_kept() -> None:
 @pytest.mark.parametrize("name", ["delta-0", "additive", "inventory"])
 def test_settings_that_do_not_fit_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"finite|profiles"):
-        economy(settings.get(name))
+        economy(settings.get_setting(name))
 
 
 def test_samples_and_unknown_objectives_are_refused() -> None:

@@ -23,7 +23,7 @@ from spm.__main__ import main
 from spm.experiments import Finished
 from spm.learning import Specification
 
-TINY = replace(experiments.PROFILES["smoke"], name="tiny", seeds=1, keep=1)
+TINY = replace(experiments.PROTOCOLS["smoke"], name="tiny", seeds=1, keep=1)
 SPM = Path(engines.__file__).parent
 
 
@@ -140,13 +140,13 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(
             yield watched(finished)
 
     grid = experiments.grid("figure-3", TINY)
-    assert experiments.run("figure-3", TINY, engine=engine) == len(grid) >= 10
+    assert experiments.run_grid("figure-3", TINY, engine=engine) == len(grid) >= 10
     assert len(under_way) == 1
     assert under_way[0] >= 1, "a run was under way on the worker that was killed"
     assert len(seen) == len(grid)
     assert set(seen) == set(grid)
     monkeypatch.setenv("SPM_HOME", str(home / "local"))
-    assert experiments.run("figure-3", TINY) == len(grid)
+    assert experiments.run_grid("figure-3", TINY) == len(grid)
     here = bodies(home / "local")
     assert len(here) == len(grid)
     shutil.rmtree(home / "local")
@@ -170,7 +170,7 @@ def test_an_interrupt_keeps_what_is_done_and_clears_the_cluster(address: str, ho
     assert process.returncode == 130
     assert "interrupted; finished runs are kept" in said
     assert "Traceback" not in said
-    assert 2 <= len(bodies(home)) < len(experiments.grid("figure-4", experiments.profile("smoke")))
+    assert 2 <= len(bodies(home)) < len(experiments.grid("figure-4", experiments.get_protocol("smoke")))
     with client_of(address) as client:
         # This client and the scheduler's own are the only ones left.
         left = client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.tasks, *dask_scheduler.clients])
@@ -227,9 +227,9 @@ def test_a_worker_that_joins_later_is_refused_too(
 ) -> None:
     """As if none had been there to be checked beforehand."""
     monkeypatch.setattr(engines, "_check_workers", lambda *_: None)
-    monkeypatch.setitem(engines.CONDITIONS, "learning.py", "another")
+    monkeypatch.setitem(engines.WORKER_CONDITIONS, "learning.py", "another")
     with pytest.raises(ValueError, match=r"worker tcp://\S+ is not as it is here: learning.py differs$"):
-        experiments.run("figure-3", TINY, engine=engines.engine("dask", address=address))
+        experiments.run_grid("figure-3", TINY, engine=engines.engine("dask", address=address))
     assert not home.exists()
 
 

@@ -9,7 +9,7 @@ from made_up import evidence
 from spm import evidence as module
 from spm import published
 from spm.evidence import Evidence
-from spm.experiments import PROFILES
+from spm.experiments import PROTOCOLS
 
 CURVE = ("id", "scores", "allocation")
 
@@ -65,9 +65,9 @@ def test_estimates_are_the_first_best_minus_the_regret(monkeypatch: pytest.Monke
     key = {"variant": "scores", "statistic": "none", "seed": 0, "objective": 0, "objective_se": 0, "regret_se": 0}
     runs = pd.DataFrame([key | {"panel": panel, "regret": regret, "visits": 9} for panel, regret in rows])
     recorded = {"runs": runs, "curves": runs.assign(visits=5, regret=runs["regret"] / 2)}
-    monkeypatch.setattr(published, "published", lambda of: recorded)
+    monkeypatch.setattr(published, "results_of_record", lambda of: recorded)
     monkeypatch.setattr(module, "benchmark", lambda panel: {"first_best": {"id": 1.0, "colors": 2.0}[panel]})
-    known = module.load(PROFILES["paper"], "figure-3")
+    known = module.load(PROTOCOLS["paper"], "figure-3")
     assert known.panels == ("id", "colors")
     assert known.finals["estimate"].to_dict() == pytest.approx({0: 0.8, 1: 1.7})
     assert known.finals["visits"].tolist() == [9, 9]

@@ -12,16 +12,18 @@ import pytest
 from brute_force import SCALE, BruteForce, agree, market, outcome
 
 from spm.constructions import construction, prop_1
-from spm.exact import CELLS, ORDERS, PRICES, Solver, evaluate, evaluate_tree, tree_arrays, tree_text
+from spm.exact.cells import CELLS, ORDERS, PRICES, Solver
 from spm.exact.choices import Offer, bought, offers
 from spm.exact.closed import Closed
-from spm.exact.evaluation import History
+from spm.exact.evaluation import History, evaluate, evaluate_tree
 from spm.exact.game import Game
 from spm.exact.paper import PAPER_MECHANISMS
 from spm.exact.plans import best_plan
+from spm.exact.text import tree_text
+from spm.exact.tree import tree_arrays
 from spm.finite import Lottery, Values, model, uniform, vector
 from spm.objective import Objective
-from spm.settings import Setting, correlated, finite, licences
+from spm.settings import Setting, correlated, finite_setting, licences
 
 SMALL = (*(f"prop-{k}" for k in (1, 2, 3, 4, 6, 7, 8, 9)), "kitchen-sink", "two-worlds")
 N_RANDOM, N_CHUNKS = 216, 12
@@ -48,7 +50,7 @@ def random_setting(seed: int) -> Setting:
     worlds = [(Fraction(int(w), total), [random_lottery(rng, n_types, most) for _ in groups]) for w in weights]
     demand, objective = list(product(("unit", "additive"), ("welfare", "revenue", "max-min")))[seed % 6]
     supply = {f"type {t}": int(rng.integers(1, 3)) for t in range(n_types)}
-    return finite(f"random {seed}", "", supply, model(groups, worlds), demand, objective)
+    return finite_setting(f"random {seed}", "", supply, model(groups, worlds), demand, objective)
 
 
 @pytest.mark.parametrize("chunk", range(N_CHUNKS))
@@ -139,7 +141,7 @@ def test_prop_8_agents_by_expected_value_given_that_they_buy(seed: int) -> None:
     rng = np.random.default_rng(np.random.SeedSequence([8, seed]))
     lotteries = [random_lottery(rng, 1, 3) for _ in range(3)]
     values = model({"a": 1, "b": 2, "c": 1}, [(1, lotteries)])
-    setting = finite("random", "", {"item": int(rng.integers(1, 4))}, values)
+    setting = finite_setting("random", "", {"item": int(rng.integers(1, 4))}, values)
     solver = Solver(setting)
     game = Game(setting)
     closed = Closed(game)
@@ -271,7 +273,7 @@ def test_offers_induce_every_choice_that_a_dense_grid_does(demand: str, ranked: 
 
 def test_highest_payments_may_only_be_approached() -> None:
     """Item 1 wins ties, so the agent who should take item 2 must strictly prefer it."""
-    setting = finite(
+    setting = finite_setting(
         "sup", "", {"one": 1, "two": 1}, model({"a": 1}, [(1, [uniform([1, 0], [2, 3])])]), objective="revenue"
     )
     solver = Solver(setting)
@@ -287,10 +289,16 @@ WEALTH = Objective("wealth", np.add)
     [
         (correlated(3, 1, 0.5), "finite setting"),
         (licences(), "finite setting"),
-        (finite("w", "", {"a": 1}, model({"x": 1}, [(1, [uniform(1)])]), objective=WEALTH), "not 'wealth'"),
-        (finite("c", "", {"a": 1}, model({"x": 1}, [(1, [uniform(1)])]), "combinatorial"), "unit or additive"),
         (
-            finite("big", "", {f"t{t}": 9 for t in range(9)}, model({"x": 9}, [(1, [uniform([1] * 9)])])),
+            finite_setting("w", "", {"a": 1}, model({"x": 1}, [(1, [uniform(1)])]), objective=WEALTH),
+            "not 'wealth'",
+        ),
+        (
+            finite_setting("c", "", {"a": 1}, model({"x": 1}, [(1, [uniform(1)])]), "combinatorial"),
+            "unit or additive",
+        ),
+        (
+            finite_setting("big", "", {f"t{t}": 9 for t in range(9)}, model({"x": 9}, [(1, [uniform([1] * 9)])])),
             "too large",
         ),
     ],

@@ -9,7 +9,7 @@ import pytest
 
 from spm import settings
 from spm.constructions import construction
-from spm.exact import Solver
+from spm.exact.cells import Solver
 from spm.theory import episodes, exhibits
 
 

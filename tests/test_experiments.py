@@ -15,10 +15,10 @@ import pytest
 from spm import experiments, settings, tables
 from spm.__main__ import main
 from spm.actors import VARIANTS
-from spm.experiments import PROFILES, Profile
+from spm.experiments import PROTOCOLS, Protocol
 from spm.statistics import STATISTICS
 
-TINY = Profile("tiny", 2, 1, 600, dict.fromkeys(VARIANTS, 600), 2, 50, 100)
+TINY = Protocol("tiny", 2, 1, 600, dict.fromkeys(VARIANTS, 600), 2, 50, 100)
 
 
 @pytest.fixture
@@ -33,11 +33,11 @@ def two_panels(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_paper_profile_is_the_papers_protocol() -> None:
-    runs = experiments.grid("all", PROFILES["paper"])
+    runs = experiments.grid("all", PROTOCOLS["paper"])
     assert len(runs) == 12 * len(VARIANTS) * 5 * 6 == 720
     assert len(set(runs)) == len(runs)
     assert {run.statistic.name for run in runs} == set(STATISTICS)
-    assert PROFILES["paper"].keep == 3
+    assert PROTOCOLS["paper"].keep == 3
 
 
 def test_every_panel_has_a_figure() -> None:
@@ -46,42 +46,42 @@ def test_every_panel_has_a_figure() -> None:
 
 def test_unknown_names_are_met_with_the_nearest() -> None:
     with pytest.raises(ValueError, match="did you mean paper"):
-        experiments.profile("papr")
+        experiments.get_protocol("papr")
     with pytest.raises(ValueError, match="did you mean"):
         experiments.panels("figure-5")
 
 
 def test_jobs_must_be_positive(home: Path) -> None:
     with pytest.raises(ValueError, match="jobs must be at least 1, not 0"):
-        experiments.run("figure-3", TINY, jobs=0)
+        experiments.run_grid("figure-3", TINY, jobs=0)
 
 
 def test_tables_do_not_depend_on_jobs_and_a_second_run_does_nothing(
     home: Path, two_panels: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert experiments.run("figure-3", TINY, jobs=1) == 40
-    tables.write("figure-3", TINY)
-    assert experiments.run("figure-3", TINY, jobs=1) == 0
+    assert experiments.run_grid("figure-3", TINY, jobs=1) == 40
+    tables.write_tables("figure-3", TINY)
+    assert experiments.run_grid("figure-3", TINY, jobs=1) == 0
     monkeypatch.setenv("SPM_HOME", str(home / "again"))
-    experiments.run("figure-3", TINY, jobs=2)
-    tables.write("figure-3", TINY)
+    experiments.run_grid("figure-3", TINY, jobs=2)
+    tables.write_tables("figure-3", TINY)
     first, second = (sorted((root / "_build" / "tables").rglob("*.csv")) for root in (home, home / "again"))
     assert len(first) == 3
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
 
 def test_only_stale_and_missing_runs_are_done_again(home: Path, two_panels: None) -> None:
-    experiments.run("figure-3", TINY)
-    records = experiments.store(TINY)
+    experiments.run_grid("figure-3", TINY)
+    records = experiments.store_of(TINY)
     runs = experiments.grid("figure-3", TINY)
     records.path(runs[0]).unlink()
     records.path(runs[1]).write_bytes(b"{}")
     states = [state.status for _, state in experiments.status("figure-3", TINY)]
     assert (states.count("missing"), states.count("stale"), states.count("done")) == (1, 1, 38)
     untouched = records.path(runs[2]).stat().st_mtime_ns
-    assert experiments.run("figure-3", TINY) == 2
+    assert experiments.run_grid("figure-3", TINY) == 2
     assert records.path(runs[2]).stat().st_mtime_ns == untouched
-    assert experiments.run("figure-3", replace(TINY, visits={"scores": 600, "groups": 2_000})) == 12
+    assert experiments.run_grid("figure-3", replace(TINY, visits={"scores": 600, "groups": 2_000})) == 12
 
 
 ONE_PANEL = """

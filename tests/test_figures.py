@@ -71,7 +71,7 @@ def test_learning_curves_tell_where_they_end() -> None:
 
 def test_a_panel_draws_each_curve_in_its_colour_and_every_benchmark() -> None:
     known = made()
-    points, ends = tables.kept_curves(known), tables.learned(known)
+    points, ends = tables.kept_curves(known), tables.learned_finals(known)
     points, ends = (t[(t["panel"] == "id") & (t["variant"] == "scores")] for t in (points, ends))
     _, (axis,) = figures.canvas(1)
     figures.draw_panel(axis, points, ends, known.benchmark("id"))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from spm.constructions import construction
-from spm.exact import ORDERS, PRICES, Solver
+from spm.exact.cells import ORDERS, PRICES, Solver
 from spm.finite import FiniteModel, chance, model, surely, uniform
 from spm.finite_json import parse_setting, read_setting, result
 

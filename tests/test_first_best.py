@@ -36,7 +36,7 @@ def test_unit_demand_against_the_assignment_problem(data: st.DataObject, n_agent
     "name", ["colors", "kitchen-sink", "two-worlds", "inventory", "id", "delta-0.5", "revenue"]
 )
 def test_panels_against_the_assignment_problem(name: str) -> None:
-    setting = settings.get(name)
+    setting = settings.get_setting(name)
     values = setting.sample(np.random.default_rng(0), 40)
     found = first_best(setting, valuations(setting.demand, values))
     assert found == pytest.approx([assignment(profile, setting.supply) for profile in values])

@@ -8,7 +8,7 @@ import pytest
 from spm import settings
 from spm.constructions import prop_1, prop_2, prop_7, theorem_1
 from spm.finite import Lottery, model, surely, uniform
-from spm.settings import Setting, finite
+from spm.settings import Setting, finite_setting
 from spm.theory.economies import economy
 from spm.theory.histories import HistorySolver, history_optimum, is_over, tree_value
 
@@ -26,12 +26,12 @@ def correlated_setting(rng: np.random.Generator, objective: str) -> Setting:
     worlds = [("1/3", [lottery() for _ in range(n_agents)]), ("2/3", [lottery() for _ in range(n_agents)])]
     supply = {f"type {t}": int(rng.integers(1, 3)) for t in range(n_types)}
     values = model({f"agent {i}": 1 for i in range(n_agents)}, worlds)
-    return finite("random", "Random", supply, values, objective=objective)
+    return finite_setting("random", "Random", supply, values, objective=objective)
 
 
 def iid_one_item(n_agents: int, objective: str) -> Setting:
     values = model({"agent": n_agents}, [(1, [uniform(1, 3)])])
-    return finite("iid", "IID", {"item": 1}, values, objective=objective)
+    return finite_setting("iid", "IID", {"item": 1}, values, objective=objective)
 
 
 @pytest.mark.parametrize("n_agents", [1, 2, 3])
@@ -45,15 +45,15 @@ def test_one_item_iid_has_a_closed_form(n_agents: int) -> None:
 def test_max_min_shares_two_items_as_values_tell() -> None:
     worlds = [("1/2", [surely([4, 1]), surely([3, 3])]), ("1/2", [surely([1, 5]), surely([2, 9])])]
     values = model({"a": 1, "b": 1}, worlds)
-    fair = finite("fair", "Fair", {"x": 1, "y": 1}, values, objective="max-min")
+    fair = finite_setting("fair", "Fair", {"x": 1, "y": 1}, values, objective="max-min")
     assert history_optimum(fair) == Fraction(3, 2) + Fraction(2, 2)
 
 
 def test_known_optima() -> None:
     id_optimum = 60 * (Fraction(3, 8) + 2 * Fraction(1, 2)) + Fraction(3, 8) * (20 + 21 * Fraction(3, 8))
     for setting, value in [
-        (settings.get("id"), id_optimum),
-        (settings.get("kitchen-sink"), Fraction(1637, 1250)),
+        (settings.get_setting("id"), id_optimum),
+        (settings.get_setting("kitchen-sink"), Fraction(1637, 1250)),
         (prop_1(), Fraction(5, 2)),
         (prop_2(), Fraction(19, 4)),
         (prop_7(), 10 + Fraction(11, 2)),

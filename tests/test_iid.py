@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from spm import settings
 from spm.mechanisms import StaticPrices, play
-from spm.optimum.iid import CountPrices, iid_optimum, known_latent, mean_known, reward
+from spm.optimum.iid import CountPrices, iid_optimum, known_latent, mean_known, visit_reward
 from spm.optimum.relaxation import upper_bound
 
 ZERO = np.zeros(1)
@@ -74,7 +74,7 @@ def test_tables_that_do_not_fit_are_refused() -> None:
 
 def test_only_sums_over_visits_have_rewards() -> None:
     with pytest.raises(ValueError, match="unknown objective that sums over visits 'max-min'"):
-        reward("max-min", ZERO, ZERO, 1.0)
+        visit_reward("max-min", ZERO, ZERO, 1.0)
 
 
 def test_the_mean_over_the_latent_is_bounded_from_above() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from spm import bounds, computed, kept
 from spm.__main__ import main
-from spm.claims import CLAIMS, check_claims
+from spm.claims.ledger import CLAIMS, check_claims
 from spm.exact.paper import optima
 from spm.kept import Call
 from spm.optimum.adaptivity import correlated_map
@@ -71,7 +71,7 @@ def test_a_result_is_computed_once_and_kept(home: Path, computations: list[Call]
     assert first == optima("prop-1")
     assert isinstance(first["zero"]["static"], Fraction)
     assert kept.kept(optima, name="prop-1") == first
-    assert kept.ensure([ONE, Call(optima, {"name": "prop-2"})]) == 1
+    assert kept.ensure_kept([ONE, Call(optima, {"name": "prop-2"})]) == 1
     assert [call.arguments["name"] for call in computations] == ["prop-1", "prop-2"]
 
 
@@ -134,15 +134,15 @@ def test_what_is_damaged_or_stale_is_computed_again(
     if place == "data":
         kept.refresh([ONE])
     else:
-        kept.ensure([ONE])
-    assert kept.ensure([ONE]) == 0
+        kept.ensure_kept([ONE])
+    assert kept.ensure_kept([ONE]) == 0
     (path,) = (home / place / "computed").rglob("*.json")
     spoil(path)
     kept._opened.cache_clear()
     computations.clear()
     assert kept.kept(optima, "prop-1") == optima("prop-1")
     assert computations == [ONE]
-    assert kept.ensure([ONE]) == 0
+    assert kept.ensure_kept([ONE]) == 0
 
 
 def forged(home: Path, old: str, new: str, name: str = "optima") -> None:
@@ -185,7 +185,7 @@ def test_after_a_module_was_moved_the_same_results_are_sealed_again(home: Path, 
     assert [one.outcome for one in kept.refresh([ONE])] == ["same"]
     assert path.read_bytes() == whole
     computations.clear()
-    assert kept.ensure([ONE]) == 0
+    assert kept.ensure_kept([ONE]) == 0
     assert computations == []
 
 

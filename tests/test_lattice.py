@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spm.demand import Array
-from spm.optimum.iid import reward
-from spm.optimum.lattice import lattice
+from spm.optimum.iid import visit_reward
+from spm.optimum.lattice import make_lattice
 from spm.posterior import chance_below
 
 DELTAS = st.floats(0.05, 0.95)
@@ -18,20 +18,20 @@ OBJECTIVES = st.sampled_from(["welfare", "revenue"])
 def test_between_lattice_prices_chances_are_linear_and_rewards_parabolas(
     delta: float, cells: int, position: float, objective: str, share: float
 ) -> None:
-    grid = lattice(delta, cells, position, objective)
+    grid = make_lattice(delta, cells, position, objective)
     step, width = delta / cells, 1 - delta
     lower: Array = np.arange(cells, dtype=np.float64) * step
     prices = ((1 - share) * grid.prices[:-1] + share * grid.prices[1:])[:, None]
     chord = (1 - share) * grid.below[:-1] + share * grid.below[1:]
     assert chance_below(prices, lower, width) == pytest.approx(chord, abs=1e-7)
-    earned = reward(objective, prices + position * step, lower + position * step, width)
+    earned = visit_reward(objective, prices + position * step, lower + position * step, width)
     bent = (1 - share) * grid.reward[:-1] + share * grid.reward[1:] + grid.bow * share * (1 - share)
     assert earned == pytest.approx(bent, abs=1e-7)
 
 
 @given(DELTAS, st.integers(1, 9))
 def test_between_lattice_prices_lie_all_values_of_all_cells(delta: float, cells: int) -> None:
-    grid = lattice(delta, cells)
+    grid = make_lattice(delta, cells)
     total = np.zeros(cells)
     for first, stop, density in zip(grid.first, grid.stop, grid.density, strict=True):
         total[first:stop] += density
@@ -43,7 +43,7 @@ def test_the_best_price_is_found_between_lattice_prices_too(values: list[float],
     bow = np.array([data.draw(st.floats(0, 2)) for _ in values[1:]])
     worth, shares = np.array(values), np.linspace(0, 1, 2001)[:, None]
     everywhere = worth[:-1] + shares * np.diff(worth) + bow * shares * (1 - shares)
-    found = lattice(0.5, 2).best(worth, bow)
+    found = make_lattice(0.5, 2).best(worth, bow)
     assert found == pytest.approx(everywhere.max(), abs=1e-6)
     assert found >= everywhere.max() - 1e-12
 
@@ -51,4 +51,4 @@ def test_the_best_price_is_found_between_lattice_prices_too(values: list[float],
 @pytest.mark.parametrize(("delta", "cells"), [(0.0, 4), (1.0, 4), (0.5, 0)])
 def test_impossible_lattices_are_refused(delta: float, cells: int) -> None:
     with pytest.raises(ValueError, match=r"a lattice needs delta in \(0, 1\) and at least 1 cell"):
-        lattice(delta, cells)
+        make_lattice(delta, cells)

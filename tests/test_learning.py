@@ -31,7 +31,7 @@ from spm.objective import Objective
 from spm.statistics import STATISTICS
 
 TINY = Specification(
-    settings.get("correlated-4-2-0.5"),
+    settings.get_setting("correlated-4-2-0.5"),
     STATISTICS["none"],
     seed=0,
     visits=600,
@@ -112,7 +112,7 @@ def test_the_actor_is_the_policy_of_sb3_without_its_noise() -> None:
 
 @pytest.mark.parametrize("panel", ["delta-0.5", "kitchen-sink", "additive"])
 def test_the_untrained_policy_posts_the_mean_value_of_each_type(panel: str) -> None:
-    setting = settings.get(panel)
+    setting = settings.get_setting(panel)
     model = make_model(replace(TINY, setting=setting))
     prices = actor(actor_weights(model))(np.zeros((1, 1), dtype=np.float32))[0, setting.n_agents :]
     values = setting.sample(np.random.default_rng(1), 20_000)
@@ -132,7 +132,7 @@ def test_a_run_is_finally_evaluated_with_the_weights_that_it_returns() -> None:
 
 
 def test_the_policy_has_two_hidden_layers_and_n_scores_plus_one_price_a_type() -> None:
-    weights = actor_weights(make_model(replace(TINY, setting=settings.get("colors"))))
+    weights = actor_weights(make_model(replace(TINY, setting=settings.get_setting("colors"))))
     shapes = [tuple(tensor.shape) for name, tensor in weights.items() if name.endswith("weight")]
     assert shapes == [(8, 1), (8, 8), (30 + 2, 8)]
 
@@ -151,13 +151,15 @@ def learned(statistic: str) -> float:
     """Final welfare for two IID agents and one item after a second of learning."""
     small = Hyperparameters(n_markets=64, batch_size=64, n_epochs=4, learning_rate=1e-3)
     return train(
-        Specification(settings.get("correlated-2-1-0"), STATISTICS[statistic], 0, 8000, 2, 100, 20_000, small)
+        Specification(
+            settings.get_setting("correlated-2-1-0"), STATISTICS[statistic], 0, 8000, 2, 100, 20_000, small
+        )
     ).final.objective
 
 
 def test_learning_finds_the_optima_of_two_iid_agents_and_one_item() -> None:
     """RSD gives 1/2. One price p gives (1 - p²)(1 + p)/2, at most 16/27; 1/2 and then 0 gives 5/8, the optimum."""
-    setting = settings.get("correlated-2-1-0")
+    setting = settings.get_setting("correlated-2-1-0")
     rsd = play(random_serial_dictatorship(setting), setting, 20_000).mean
     anonymous, personalised = learned("none"), learned("agents-left")
     assert rsd == pytest.approx(1 / 2, abs=0.01)
@@ -178,7 +180,9 @@ def test_nearest_divisor_divides_and_no_other_is_nearer(total: int, wanted: int)
 BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "variant": (lambda: replace(TINY, variant="group"), "unknown variant 'group'; did you mean groups"),
     "statistic": (
-        lambda: replace(TINY, setting=settings.get("max-min"), statistic=statistics.get("belief")),
+        lambda: replace(
+            TINY, setting=settings.get_setting("max-min"), statistic=statistics.get_statistic("belief")
+        ),
         "no belief is known for setting 'max-min'",
     ),
     "seed": (lambda: replace(TINY, seed=-1), "seed must be at least 0, not -1"),

@@ -9,9 +9,9 @@ from spm import settings
 from spm.demand import Array
 from spm.mechanisms import StaticPrices, play, random_serial_dictatorship
 from spm.optimum import max_min
-from spm.optimum.max_min import OrangeFirst, best_premiums, best_static, spare_value
+from spm.optimum.max_min import OrangeFirst, best_max_min_prices, best_premiums, spare_value
 
-SETTING = settings.get("max-min")
+SETTING = settings.get_setting("max-min")
 
 
 def drawn(premiums: list[float], count: int = 100_000) -> Array:
@@ -73,7 +73,7 @@ def test_no_premiums_at_all_are_better_by_branch_and_bound() -> None:
 
 def test_the_mechanism_earns_the_optimum_and_guarantees_what_the_papers_does() -> None:
     ours, papers = play(OrangeFirst(best_premiums()), SETTING, 30_000), play(OrangeFirst(), SETTING, 30_000)
-    assert ours.mean == pytest.approx(max_min.optimum(), abs=4 * ours.standard_error)
+    assert ours.mean == pytest.approx(max_min.max_min_optimum(), abs=4 * ours.standard_error)
     plain = (0.4 + 0.1 / 9 + 0.4 + 0.1 / 8) / 2
     assert papers.mean == pytest.approx(plain, abs=4 * papers.standard_error)
     assert min(ours.objective.min(), papers.objective.min()) >= 0.4
@@ -83,8 +83,8 @@ def test_the_mechanism_earns_the_optimum_and_guarantees_what_the_papers_does() -
 def test_the_first_best_agrees_with_the_general_one() -> None:
     played = play(OrangeFirst(), SETTING, 30_000)
     error = played.first_best.std() / np.sqrt(30_000)
-    assert max_min.first_best() == pytest.approx(played.first_best.mean(), abs=4 * error)
-    assert max_min.optimum() < max_min.first_best() < 1.005 * max_min.optimum()
+    assert max_min.max_min_first_best() == pytest.approx(played.first_best.mean(), abs=4 * error)
+    assert max_min.max_min_optimum() < max_min.max_min_first_best() < 1.005 * max_min.max_min_optimum()
 
 
 def test_where_orange_takes_black_the_first_best_is_reached() -> None:
@@ -96,13 +96,13 @@ def test_where_orange_takes_black_the_first_best_is_reached() -> None:
 
 @pytest.mark.parametrize("prices", [(0.0, 0.0), (0.0, 0.2), (0.3, 0.0), (0.5, 0.5)])
 def test_static_mechanisms_stay_below_the_best_static_prices(prices: tuple[float, float]) -> None:
-    best = play(best_static(SETTING, False), SETTING, 10_000, seed=9)
+    best = play(best_max_min_prices(SETTING, False), SETTING, 10_000, seed=9)
     for order in (None, range(9), [0, 1, 5, 2, 6, 3, 7, 4, 8]):
         other = play(StaticPrices(prices, order), SETTING, 10_000, seed=9)
         assert (best.objective - other.objective).mean() >= -0.003
-        assert other.mean < max_min.optimum()
+        assert other.mean < max_min.max_min_optimum()
 
 
 def test_personalised_prices_are_worth_a_little() -> None:
-    found = [play(best_static(SETTING, kind), SETTING, 20_000, seed=9).mean for kind in (False, True)]
+    found = [play(best_max_min_prices(SETTING, kind), SETTING, 20_000, seed=9).mean for kind in (False, True)]
     assert play(random_serial_dictatorship(SETTING), SETTING, 5000).mean < found[0] < found[1] < 0.3

@@ -24,7 +24,7 @@ from spm.mechanisms import (
     random_serial_dictatorship,
     serial_dictatorship,
 )
-from spm.settings import Setting, finite
+from spm.settings import Setting, finite_setting
 from spm.statistics import STATISTICS, Observation
 
 GRID = 200
@@ -84,7 +84,7 @@ SMALL = model(
     ],
 )
 """Two worlds, two types with one copy each, four agents: 32 joint profiles of 24 orders."""
-SMALL_SETTING = finite("small", "Small", {"x": 1, "y": 1}, SMALL)
+SMALL_SETTING = finite_setting("small", "Small", {"x": 1, "y": 1}, SMALL)
 PRICES = ((0, 0), (1, 2), (2, 1), (3, 4))
 
 
@@ -116,7 +116,7 @@ def test_a_random_order_against_exact_enumeration(prices: tuple[int, int]) -> No
 
 def test_the_papers_static_mechanism_of_two_worlds_by_enumeration() -> None:
     """Ten agents are too many for brute force over orders, but the order given is one."""
-    setting = settings.get("two-worlds")
+    setting = settings.get_setting("two-worlds")
     assert isinstance(setting.model, FiniteModel)
     mechanism = StaticPrices(tuple((0.9,) if i < 5 else (0.2,) for i in range(10)), order=range(10))
     high = Fraction(31, 32) * 1 + Fraction(1, 32) * (Fraction(1, 2) * 1 + Fraction(1, 2) * Fraction(3, 5))
@@ -127,8 +127,8 @@ def test_the_papers_static_mechanism_of_two_worlds_by_enumeration() -> None:
 
 def test_every_mechanism_meets_the_same_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also those of later chunks, after one mechanism has drawn orders and the other has not."""
-    monkeypatch.setattr(mechanisms, "CHUNK", 100)
-    setting = settings.get("delta-0.5")
+    monkeypatch.setattr(mechanisms, "MARKETS_AT_A_TIME", 100)
+    setting = settings.get_setting("delta-0.5")
     first, second = (
         play(mechanism, setting, 300, seed=5)
         for mechanism in (random_serial_dictatorship(setting), StaticPrices((0.6,), order=range(20)))
@@ -139,7 +139,7 @@ def test_every_mechanism_meets_the_same_profiles(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_same_seed_gives_the_same_outcomes() -> None:
-    setting = settings.get("id")
+    setting = settings.get_setting("id")
     first, again = (play(random_serial_dictatorship(setting), setting, 200, seed=3) for _ in range(2))
     for name in ("objective", "first_best", "allocation", "payments"):
         assert (getattr(first, name) == getattr(again, name)).all()
@@ -180,7 +180,7 @@ def random_policy(setting: Setting, statistic: str) -> Learned:
 def test_play_does_not_depend_on_how_many_markets_are_played_at_a_time(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setting = settings.get(name)
+    setting = settings.get_setting(name)
     profiles = setting.sample(np.random.default_rng(0), 50)
     for mechanism in (
         random_policy(setting, "price-allocation"),
@@ -188,7 +188,7 @@ def test_play_does_not_depend_on_how_many_markets_are_played_at_a_time(
     ):
         found = []
         for chunk in (7, 50, 4096):
-            monkeypatch.setattr(mechanisms, "CHUNK", chunk)
+            monkeypatch.setattr(mechanisms, "MARKETS_AT_A_TIME", chunk)
             found.append(play(mechanism, replace(setting, model=Queue(profiles)), 50))
         for name_ in Outcomes.__annotations__:
             assert all((getattr(found[0], name_) == getattr(other, name_)).all() for other in found[1:])
@@ -196,7 +196,7 @@ def test_play_does_not_depend_on_how_many_markets_are_played_at_a_time(
 
 @pytest.mark.parametrize("name", ["kitchen-sink", "revenue", "max-min"])
 def test_a_policy_meets_the_same_outcomes_in_the_environment_and_in_play(name: str) -> None:
-    setting, policy = settings.get(name), random_policy(settings.get(name), "allocation")
+    setting, policy = settings.get_setting(name), random_policy(settings.get_setting(name), "allocation")
     env = BatchedMarkets(setting, policy.statistic, 6, seed=1)
     observed: Any = env.reset()
     opened = env.market.valuations.copy()
@@ -211,7 +211,7 @@ def test_a_policy_meets_the_same_outcomes_in_the_environment_and_in_play(name: s
 
 
 def test_outcomes_add_up() -> None:
-    setting = settings.get("colors")
+    setting = settings.get_setting("colors")
     outcomes = play(StaticPrices((0.2, 0.3)), setting, 100, seed=1)
     assert {len(part) for part in vars(outcomes).values()} == {100}
     assert (outcomes.allocation.sum(axis=1) <= setting.supply).all()

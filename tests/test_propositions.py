@@ -6,9 +6,9 @@ from itertools import product
 import pytest
 
 from spm.constructions import prop_2, prop_3, prop_4, prop_5, prop_8, prop_9
-from spm.exact import Solver
+from spm.exact.cells import Solver
 from spm.finite import model, uniform
-from spm.settings import Setting, finite
+from spm.settings import Setting, finite_setting
 from spm.theory.histories import history_optimum
 from spm.theory.offers import NOTHING
 from spm.theory.propositions import (
@@ -36,7 +36,7 @@ def test_agents_and_items_left_suffice_in_the_constructions() -> None:
 
 
 def test_the_dynamic_programme_has_its_closed_form() -> None:
-    setting = finite("iid", "IID", {"item": 1}, model({"agent": 6}, [(1, [uniform(1, 3)])]))
+    setting = finite_setting("iid", "IID", {"item": 1}, model({"agent": 6}, [(1, [uniform(1, 3)])]))
     assert value_from_left(setting) == 3 - Fraction(1, 2**5)
 
 

@@ -16,16 +16,16 @@ import torch
 from of_record import N_RUNS, PANELS, TINY, make, reseal, tiny
 from stable_baselines3 import PPO
 
-from spm import bounds, evidence, experiments, figures, learning, published, replay, settings, tuning
+from spm import bounds, evidence, experiments, figures, files, learning, published, replay, settings, tuning
 from spm.__main__ import main
-from spm.experiments import Profile
+from spm.experiments import Protocol
 from spm.finite import FiniteModel
 from spm.learning import Specification, evaluation_seed
 from spm.mechanisms import play
 from spm.models import CorrelatedModel
-from spm.results import place
+from spm.results import record_place
 
-Part = Callable[[str, Profile], pd.DataFrame]
+Part = Callable[[str, Protocol], pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +41,11 @@ def patch(made: Path, tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
         yield changed
 
 
-def refusal(of: Profile = TINY) -> str:
+def refusal(of: Protocol = TINY) -> str:
     """The sentence with which results of record are refused."""
-    published._read.cache_clear()
+    published.read_tables.cache_clear()
     with pytest.raises(ValueError, match=r"results of record|is not what was recorded") as error:
-        published.ensure("all", of)
+        published.ensure_results("all", of)
     return str(error.value)
 
 
@@ -53,7 +53,7 @@ def refusal(of: Profile = TINY) -> str:
 @pytest.mark.parametrize("figure", ["all", "figure-3"])
 def test_tables_of_record_are_those_of_the_runs(part: Part, figure: str, patch: pytest.MonkeyPatch) -> None:
     of_runs = part(figure, replace(TINY, of_record=False))
-    shutil.rmtree(experiments.home() / "_build" / "runs")
+    shutil.rmtree(files.home() / "_build" / "runs")
     of_record = part(figure, TINY)
     pd.testing.assert_frame_equal(of_record, of_runs[list(of_record)], check_exact=True)
     assert len(of_runs) == N_RUNS * (1 if part is evidence.finals else 3)
@@ -66,16 +66,16 @@ def test_a_figure_holds_its_own_panels_only(patch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_policies_kept_are_those_of_the_best_seeds_and_play_as_recorded(patch: pytest.MonkeyPatch) -> None:
-    records = experiments.store(TINY)
+    records = experiments.store_of(TINY)
     expected = set()
     for first in (run for run in experiments.grid("all", TINY) if run.seed == 0):
         seeds = [replace(first, seed=seed) for seed in range(3)]
         regrets = [records.load(run)["final"]["regret"] for run in seeds]
         expected |= {seeds[k] for k in np.argsort(regrets, kind="stable")[:2]}
     on_disk = {str(path.relative_to(published.folder(TINY))) for path in published.folder(TINY).rglob("*.pt")}
-    assert on_disk == {f"policies/{place(r)}.pt" for r in expected}
-    shutil.rmtree(experiments.home() / "_build" / "runs")
-    runs = published.published(TINY)["runs"].to_dict("records")
+    assert on_disk == {f"policies/{record_place(r)}.pt" for r in expected}
+    shutil.rmtree(files.home() / "_build" / "runs")
+    runs = published.results_of_record(TINY)["runs"].to_dict("records")
     rows = {(row["panel"], row["variant"], row["statistic"], row["seed"]): row for row in runs}
     for run in sorted(expected, key=str)[::5]:
         outcomes = play(published.policy(TINY, run), run.setting, 120, evaluation_seed("final"))
@@ -88,7 +88,9 @@ def test_what_needs_no_run_is_recorded_too(patch: pytest.MonkeyPatch) -> None:
     folder = published.folder(TINY)
     values = pd.read_csv(folder / "bounds.csv").set_index(["panel", "quantity"])["value"]
     assert values["two-worlds", "upper"] == pytest.approx(443 / 640)
-    assert values["kitchen-sink", "lower"] == bounds.bracket(settings.get("kitchen-sink")).as_dict()["lower"]
+    assert (
+        values["kitchen-sink", "lower"] == bounds.bracket(settings.get_setting("kitchen-sink")).as_dict()["lower"]
+    )
     explicit = pd.read_csv(folder / "mechanisms.csv").to_dict("records")
     assert [(row["panel"], row["mechanism"]) for row in explicit] == [
         (panel, name) for panel in PANELS for name in ("rsd", "lower")
@@ -101,7 +103,7 @@ def test_what_needs_no_run_is_recorded_too(patch: pytest.MonkeyPatch) -> None:
     "name", ["runs.csv", "curves.csv", "mechanisms.csv", "bounds.csv", "policies/kitchen-sink/*.pt"]
 )
 def test_a_changed_byte_is_refused_with_the_name_of_the_file(name: str, patch: pytest.MonkeyPatch) -> None:
-    published.ensure("all", TINY)
+    published.ensure_results("all", TINY)
     path = next(published.folder(TINY).glob(name))
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -126,26 +128,26 @@ def changed(patch: pytest.MonkeyPatch, **names: str) -> None:
     others = {name.replace("_py", ".py"): value for name, value in names.items()}
     patch.setattr(replay, "CONDITIONS", replay.CONDITIONS | others)
     patch.setattr(replay, "REPLAYED_BY", replay.REPLAYED_BY | others)
-    published._read.cache_clear()
+    published.read_tables.cache_clear()
 
 
 def test_changes_that_change_no_number_leave_the_results_fresh(patch: pytest.MonkeyPatch) -> None:
-    assert published.check(TINY) == ""
+    assert published.check_published(TINY) == ""
     changed(patch, names_py="other", torch="2.99.0")
     note = f"{N_RUNS // 3} curves replayed, all as recorded, though these changed: names.py, torch"
-    assert published.check(TINY).startswith(note)
-    assert published.reseal(TINY).startswith(note)
-    assert published.reseal(TINY) == ""
-    assert published.check(TINY) == ""
+    assert published.check_published(TINY).startswith(note)
+    assert published.reseal_published(TINY).startswith(note)
+    assert published.reseal_published(TINY) == ""
+    assert published.check_published(TINY) == ""
 
 
 def test_a_field_of_a_setting_that_has_changed_is_found(patch: pytest.MonkeyPatch) -> None:
-    plain = settings.get
+    plain = settings.get_setting
     other = replace(plain("two-worlds"), supply=(2,))
-    patch.setattr(settings, "get", lambda name: other if name == "two-worlds" else plain(name))
-    published._read.cache_clear()
+    patch.setattr(settings, "get_setting", lambda name: other if name == "two-worlds" else plain(name))
+    published.read_tables.cache_clear()
     with pytest.raises(ValueError, match="setting 'two-worlds' is no longer what the runs were made for"):
-        published.ensure("all", TINY)
+        published.ensure_results("all", TINY)
 
 
 def ties_lose(patch: pytest.MonkeyPatch) -> None:
@@ -198,9 +200,9 @@ def test_changes_that_change_a_number_make_the_results_stale(
 
 def test_a_verdict_is_kept_and_only_for_the_same_code(patch: pytest.MonkeyPatch) -> None:
     changed(patch, market_py="other")
-    assert published.check(TINY)
+    assert published.check_published(TINY)
     ties_lose(patch)  # unseen, as no file has changed
-    assert published.check(TINY)
+    assert published.check_published(TINY)
     changed(patch, market_py="another")
     assert "comes out otherwise" in refusal()
 
@@ -213,16 +215,16 @@ def test_one_seed_that_takes_another_course_is_no_verdict_and_two_are(patch: pyt
         path.write_bytes(replace(seal, replays=replays).written)
         reseal(published.folder(TINY))
         changed(patch, market_py="other")
-        assert published.check(TINY)
+        assert published.check_published(TINY)
     both = {f"two-worlds/none-groups-{seed}": replay.Replay("other", (0.0,)) for seed in (0, 1)}
     path.write_bytes(replace(seal, replays=dict(seal.replays) | both).written)
     reseal(published.folder(TINY))
     assert "stale: two-worlds groups none 0 comes out otherwise in a replay, and so do 0 other" in refusal()
     path.write_bytes(replace(seal, replays={}).written)
     reseal(published.folder(TINY))
-    published._read.cache_clear()
+    published.read_tables.cache_clear()
     with pytest.raises(ValueError, match="the seal holds no replay of kitchen-sink/none-scores-0"):
-        published.check(TINY)
+        published.check_published(TINY)
 
 
 def test_changed_settings_are_named_with_the_run(patch: pytest.MonkeyPatch) -> None:
@@ -239,15 +241,15 @@ def test_changed_settings_are_named_with_the_run(patch: pytest.MonkeyPatch) -> N
     assert "stale: learning_rate of kitchen-sink groups items-agents-left 0 changed" in refusal()
 
 
-def patched(patch: pytest.MonkeyPatch, of: Profile) -> Profile:
+def patched(patch: pytest.MonkeyPatch, of: Protocol) -> Protocol:
     """Let ``paper`` be another profile."""
-    patch.setitem(experiments.PROFILES, "paper", of)
+    patch.setitem(experiments.PROTOCOLS, "paper", of)
     return of
 
 
 def test_nothing_is_published_while_a_run_is_missing_or_stale(patch: pytest.MonkeyPatch) -> None:
     before = {path: path.read_bytes() for path in published.folder(TINY).rglob("*") if path.is_file()}
-    path = experiments.store(TINY).path(TINY.specification("two-worlds", "allocation", 1, "groups"))
+    path = experiments.store_of(TINY).path(TINY.specification("two-worlds", "allocation", 1, "groups"))
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(
         ValueError, match=r"1 runs are not done; .* two-worlds groups allocation 1: damaged record"
@@ -270,7 +272,7 @@ def test_publishing_again_gives_the_same_bytes_and_removes_policies_no_longer_ke
     listed = json.loads((folder / "manifest.json").read_bytes())["files"]
     assert {str(path.relative_to(folder)) for path in folder.rglob("*.pt")} == {n for n in listed if ".pt" in n}
     assert len(list(folder.rglob("*.pt"))) == N_RUNS / 3
-    published.check(replace(TINY, keep=1))
+    published.check_published(replace(TINY, keep=1))
 
 
 def test_the_command_reproduce_publishes_and_tunes(
@@ -281,9 +283,9 @@ def test_the_command_reproduce_publishes_and_tunes(
     patch.setattr(tuning, "ALTERNATIVES", {("groups", True): {"chosen": {}}})
     patch.setattr(tuning, "STATIC_CURVES", (("two-worlds", "agents-left"),))
     patch.setattr(tuning, "STATIC_VISITS", 48)
-    patch.setattr(tuning, "PROFILES", 50)
+    patch.setattr(tuning, "TRIAL_PROFILES", 50)
     run = TINY.specification("two-worlds", "none", 0, "scores")
-    experiments.store(TINY).path(run).unlink()
+    experiments.store_of(TINY).path(run).unlink()
     manifest = published.folder(TINY) / "manifest.json"
     manifest.unlink()
     assert main(["run", "figure-3", "--profile", "paper", "--jobs", "1"]) == 0
@@ -291,14 +293,14 @@ def test_the_command_reproduce_publishes_and_tunes(
     assert not manifest.exists()
     assert main(["reproduce", "--jobs", "1"]) == 0
     assert f"0 runs done; results of record in {manifest.parent}" in capsys.readouterr().out
-    published.check(TINY)
-    assert len(tuning.read()) == tuning.SEEDS
+    published.check_published(TINY)
+    assert len(tuning.read()) == tuning.TRIAL_SEEDS
     assert drawn == list(settings.FIGURES)
 
 
 def test_figures_are_drawn_from_the_results_of_record(patch: pytest.MonkeyPatch) -> None:
     of_runs = figures.learning_curves("figure-3", evidence.load(replace(TINY, of_record=False)), "groups")
-    shutil.rmtree(experiments.home() / "_build" / "runs")
+    shutil.rmtree(files.home() / "_build" / "runs")
     of_record = figures.learning_curves("figure-3", evidence.load(TINY), "groups")
     assert of_record == of_runs
     assert "the 2 best of 3" in of_record.caption
@@ -330,7 +332,7 @@ def test_code_in_the_place_of_weights_is_refused_and_not_run(patch: pytest.Monke
 
 
 def _path(run: Specification) -> Path:
-    return published.folder(TINY) / published._policy_name(run)
+    return published.folder(TINY) / published.policy_name(run)
 
 
 def test_provenance_counts_all_runs_and_their_hours(patch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from spm import settings
 from spm.demand import Array
 from spm.mechanisms import StaticPrices, play
 from spm.optimum.iid import mean_known
-from spm.optimum.relaxation import affordable, peel, relaxed_bound, shown, upper_bound
+from spm.optimum.relaxation import affordable, peel, relaxed_bound, solve_shown, upper_bound
 
 PRICES = np.linspace(0.0, 1.0, 41)
 NODES = 200
@@ -106,7 +106,7 @@ def test_sizes_may_share_one_programme() -> None:
 def test_layer_cakes_are_mixtures_of_intervals(heights: Array, peak: int, data: st.DataObject) -> None:
     """Against the layer cake written out: for each level the interval on which the belief is at least that."""
     belief = np.concatenate([np.sort(heights[:peak]), np.sort(heights[peak:])[::-1]])
-    relaxed = shown(3, 2, 0.5, "welfare", 7, 0.5)
+    relaxed = solve_shown(3, 2, 0.5, "welfare", 7, 0.5)
     values = data.draw(hnp.arrays(np.float64, relaxed.values.shape[2], elements=st.floats(0, 1)))
     levels, total = [0.0, *np.unique(belief[belief > 0])], 0.0
     for before, level in pairwise(levels):

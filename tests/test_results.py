@@ -20,7 +20,9 @@ from spm.learning import Run, Specification, evaluation_seed, train
 from spm.mechanisms import play
 from spm.results import Store, mechanism_of, pack, read_record, unpack
 
-SPECIFICATION = Specification(settings.get("kitchen-sink"), statistics.get("allocation"), 3, 1, 2, 50, 100)
+SPECIFICATION = Specification(
+    settings.get_setting("kitchen-sink"), statistics.get_statistic("allocation"), 3, 1, 2, 50, 100
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def test_a_record_brings_back_the_run(run: Run, store: Store) -> None:
 
 
 def test_the_policy_of_a_record_plays_as_it_did(run: Run, store: Store) -> None:
-    setting = settings.get("kitchen-sink")
+    setting = settings.get_setting("kitchen-sink")
     outcomes = play(mechanism_of(store.load(SPECIFICATION), setting), setting, 100, evaluation_seed("final"))
     assert outcomes.mean == run.final.objective
 

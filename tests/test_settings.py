@@ -41,7 +41,7 @@ NAMES = sorted(RECORDS)
 
 def finite_model(name: str) -> FiniteModel:
     """The latent-class model of a finite panel."""
-    model = settings.get(name).model
+    model = settings.get_setting(name).model
     assert isinstance(model, FiniteModel)
     return model
 
@@ -50,12 +50,12 @@ def test_the_panels_are_the_papers_twelve() -> None:
     panels = [name for figure in settings.FIGURES.values() for name in figure]
     assert len(panels) == 12
     assert set(panels) == set(settings.PANELS)
-    assert set(settings.PANELS) | set(settings.EXTRAS) == set(RECORDS)
+    assert set(settings.PANELS) | set(settings.MORE_SETTINGS) == set(RECORDS)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_record_of_each_setting(name: str) -> None:
-    setting = settings.get(name)
+    setting = settings.get_setting(name)
     assert setting.name == name
     assert RECORDS[name] == (
         setting.n_agents,
@@ -70,7 +70,7 @@ def test_record_of_each_setting(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_profiles_have_the_right_shape_and_reach_from_0_to_1(name: str) -> None:
-    setting = settings.get(name)
+    setting = settings.get_setting(name)
     values = setting.sample(np.random.default_rng(0), 3000)
     width = 2**setting.n_types if setting.demand == "combinatorial" else setting.n_types
     assert values.shape == (3000, setting.n_agents, width)
@@ -80,7 +80,7 @@ def test_profiles_have_the_right_shape_and_reach_from_0_to_1(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_generator_gives_the_same_profiles(name: str) -> None:
-    first, again = (settings.get(name).sample(np.random.default_rng(7), 50) for _ in range(2))
+    first, again = (settings.get_setting(name).sample(np.random.default_rng(7), 50) for _ in range(2))
     assert (first == again).all()
     assert len(np.unique(first.reshape(50, -1), axis=0)) > 1
 
@@ -97,12 +97,12 @@ def test_the_same_generator_gives_the_same_profiles(name: str) -> None:
     ],
 )
 def test_correlated_panels_have_their_delta(name: str, delta: float, n_types: int) -> None:
-    setting = settings.get(name)
+    setting = settings.get_setting(name)
     assert setting.model == CorrelatedModel(setting.n_agents, delta, n_types)
 
 
 def test_colors_agents() -> None:
-    colors = settings.get("colors")
+    colors = settings.get_setting("colors")
     model = finite_model("colors")
     assert Counter(agent.split()[0] for agent in colors.agents) == {"red": 10, "yellow": 10, "blue": 10}
     assert colors.types == ("red item", "yellow item")
@@ -120,7 +120,7 @@ def values_of(lottery: Lottery) -> list[tuple[tuple[Fraction, ...], Fraction]]:
 
 
 def test_first_best_of_colors_is_30_and_blue_first_at_any_price_below_1_reaches_it() -> None:
-    colors = settings.get("colors")
+    colors = settings.get_setting("colors")
     values = colors.sample(np.random.default_rng(1), 300)
     best = first_best(colors, valuations(colors.demand, values)) * float(colors.unit)
     assert best == pytest.approx(np.full(300, 30.0))
@@ -180,7 +180,7 @@ def test_inventory_values() -> None:
 
 
 def test_max_min_guarantees_at_least_two_fifths_in_the_papers_order() -> None:
-    setting = settings.get("max-min")
+    setting = settings.get_setting("max-min")
     values = setting.sample(np.random.default_rng(2), 2000)
     black = values[:, 0, 0] > 0
     blue_next, red_next = list(range(9)), [0, *range(5, 9), *range(1, 5)]
@@ -197,7 +197,7 @@ def test_correlated_takes_any_size(n_agents: int, n_items: int, delta: float) ->
 
 
 def test_thirty_agents_and_thirty_items() -> None:
-    setting = settings.get("correlated-30-30-0.5")
+    setting = settings.get_setting("correlated-30-30-0.5")
     values = setting.sample(np.random.default_rng(0), 100)
     played = play_values(serial_dictatorship(setting), setting, values, np.random.default_rng(0))
     assert played.objective == pytest.approx(values.sum(axis=(1, 2)))
@@ -207,11 +207,14 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "no agents": (lambda: settings.correlated(0, 1, 0.5), "n_agents must be at least 1, not 0"),
     "no items": (lambda: settings.correlated(1, 0, 0.5), "n_items must be at least 1, not 0"),
     "low delta": (lambda: settings.correlated(1, 1, -0.1), r"delta must lie in \[0, 1\], not -0.1"),
-    "high delta": (lambda: settings.get("correlated-20-5-1.5"), r"delta must lie in \[0, 1\], not 1.5"),
-    "delta nan": (lambda: settings.get("correlated-20-5-nan"), r"delta must lie in \[0, 1\], not nan"),
-    "form": (lambda: settings.get("correlated-20"), "not of the form correlated-AGENTS-ITEMS-DELTA"),
-    "words": (lambda: settings.get("correlated-a-b-c"), "not of the form correlated-AGENTS-ITEMS-DELTA"),
-    "panel": (lambda: settings.get("kitchensink"), "unknown panel 'kitchensink'; did you mean kitchen-sink"),
+    "high delta": (lambda: settings.get_setting("correlated-20-5-1.5"), r"delta must lie in \[0, 1\], not 1.5"),
+    "delta nan": (lambda: settings.get_setting("correlated-20-5-nan"), r"delta must lie in \[0, 1\], not nan"),
+    "form": (lambda: settings.get_setting("correlated-20"), "not of the form correlated-AGENTS-ITEMS-DELTA"),
+    "words": (lambda: settings.get_setting("correlated-a-b-c"), "not of the form correlated-AGENTS-ITEMS-DELTA"),
+    "panel": (
+        lambda: settings.get_setting("kitchensink"),
+        "unknown panel 'kitchensink'; did you mean kitchen-sink",
+    ),
     "no supply": (lambda: finite_with_supply({"item": 0}), "at least 1 copy of each item type"),
     "demand": (
         lambda: settings.from_samples("mine", np.ones((1, 1, 1)), {"a": 1}, demand="unti"),
@@ -245,7 +248,7 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
 
 def finite_with_supply(supply: dict[str, int]) -> settings.Setting:
     """Two worlds with another supply."""
-    return settings.finite("mine", "Mine", supply, finite_model("two-worlds"))
+    return settings.finite_setting("mine", "Mine", supply, finite_model("two-worlds"))
 
 
 @pytest.mark.parametrize("what", BAD)

@@ -135,10 +135,10 @@ def test_theorem_1_the_allocation_and_the_agents_left_determine_the_history(seed
 
 def test_an_unknown_statistic_is_refused_with_the_nearest() -> None:
     with pytest.raises(ValueError, match="unknown statistic 'alocation'; did you mean allocation"):
-        statistics.get("alocation")
+        statistics.get_statistic("alocation")
 
 
 def test_widths_of_a_panel() -> None:
-    colors = settings.get("colors")
+    colors = settings.get_setting("colors")
     widths = [STATISTICS[name].width(colors) for name in LEVELS]
     assert widths == [1, 30, 2 + 30, 2 + 30 + 60, 2 + 30 + 60 + 60]

@@ -15,7 +15,7 @@ from spm import settings, tables
 from spm.benchmarks import benchmark
 from spm.compare import BEATS
 from spm.evidence import Evidence
-from spm.experiments import PROFILES
+from spm.experiments import PROTOCOLS
 
 SEEDS = [0.6, 0.8, 0.7, 0.4, 0.5, 0.3]
 STUDENT = 4.302653  # 97.5% quantile of Student's t with 2 degrees of freedom
@@ -62,18 +62,18 @@ def test_each_variant_keeps_its_own_best_seeds() -> None:
 
 
 def test_a_learned_curves_interval_is_students(known: Evidence) -> None:
-    row = tables.learned(known).iloc[0]
+    row = tables.learned_finals(known).iloc[0]
     low, high = stats.t.interval(0.95, 2, 0.7, stats.sem([0.6, 0.7, 0.8]))
     assert row["mean"] == pytest.approx(0.7)
     assert row["half_width"] == pytest.approx((high - low) / 2)
     assert row["count"] == 3
-    of_two = tables.learned(evidence({("colors", "scores", "none"): SEEDS}, keep=2))  # 0.7 and 0.8
+    of_two = tables.learned_finals(evidence({("colors", "scores", "none"): SEEDS}, keep=2))  # 0.7 and 0.8
     assert of_two["half_width"].tolist() == pytest.approx([12.706205 * 0.05])  # one degree of freedom
 
 
 def test_curves_are_summarised_in_the_order_of_the_records() -> None:
     keys = [("id", "groups", "none"), ("id", "scores", "none"), ("colors", "scores", "allocation")]
-    shown = tables.learned(evidence(dict.fromkeys(keys, SEEDS)))
+    shown = tables.learned_finals(evidence(dict.fromkeys(keys, SEEDS)))
     assert shown[["panel", "variant", "statistic"]].to_numpy().tolist() == [list(key) for key in keys]
 
 
@@ -291,7 +291,7 @@ def test_the_tables_of_a_figure_are_written(tmp_path: Path, monkeypatch: pytest.
     known = one_panel()
     monkeypatch.setenv("SPM_HOME", str(tmp_path))
     monkeypatch.setattr(tables, "load", lambda of, figure: known)
-    tables.write("figure-3", PROFILES["smoke"])
+    tables.write_tables("figure-3", PROTOCOLS["smoke"])
     folder = tmp_path / "_build" / "tables" / "smoke"
     for name, table in {"curves": known.curves, "finals": known.finals}.items():
         pd.testing.assert_frame_equal(pd.read_csv(folder / f"figure-3-{name}.csv"), table)

@@ -35,9 +35,9 @@ def transcript(setting: Setting) -> str:
     return episode(RandomVisits(), setting, SEED) + "\n"
 
 
-@pytest.mark.parametrize("name", settings.PANELS | settings.EXTRAS)
+@pytest.mark.parametrize("name", settings.PANELS | settings.MORE_SETTINGS)
 def test_the_episode_goes_as_it_went(name: str, regenerate: bool) -> None:
-    path, told = FOLDER / f"{name}.txt", transcript(settings.get(name))
+    path, told = FOLDER / f"{name}.txt", transcript(settings.get_setting(name))
     if regenerate:
         FOLDER.mkdir(exist_ok=True)
         path.write_text(told, encoding="utf-8")
@@ -45,4 +45,4 @@ def test_the_episode_goes_as_it_went(name: str, regenerate: bool) -> None:
 
 
 def test_every_transcript_is_of_a_setting_that_exists() -> None:
-    assert {path.stem for path in FOLDER.iterdir()} == set(settings.PANELS | settings.EXTRAS)
+    assert {path.stem for path in FOLDER.iterdir()} == set(settings.PANELS | settings.MORE_SETTINGS)

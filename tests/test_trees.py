@@ -12,7 +12,9 @@ from spm.mechanisms import play_values
 from spm.settings import Setting
 from spm.trees import TreeMechanism
 
-SETTINGS = {s.name: s for s in (prop_1(), prop_2(), settings.get("kitchen-sink"), settings.get("id"))}
+SETTINGS = {
+    s.name: s for s in (prop_1(), prop_2(), settings.get_setting("kitchen-sink"), settings.get_setting("id"))
+}
 CELLS = [("adaptive", "adaptive"), ("personalised-static", "static"), ("zero", "static")]
 
 

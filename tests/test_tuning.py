@@ -21,7 +21,7 @@ def patch(tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
     with tiny(tmp_path) as changed:
         changed.setattr(tuning, "ADAPTIVE_CURVES", (("kitchen-sink", "allocation"), ("two-worlds", "allocation")))
         changed.setattr(tuning, "STATIC_CURVES", (("two-worlds", "agents-left"), ("kitchen-sink", "none")))
-        for name, value in {"ADAPTIVE_VISITS": 96, "STATIC_VISITS": 48, "PROFILES": 50}.items():
+        for name, value in {"ADAPTIVE_VISITS": 96, "STATIC_VISITS": 48, "TRIAL_PROFILES": 50}.items():
             changed.setattr(tuning, name, value)
         alternatives = {
             ("groups", False): {"chosen": {}, "faster": {"learning_rate": 1e-2}},
@@ -42,7 +42,7 @@ def test_each_alternative_changes_the_settings_chosen_and_nothing_else() -> None
     curves = {
         (one.specification.variant, one.specification.setting, one.specification.statistic) for one in trials
     }
-    assert len(trials) > 2 * len(curves) * tuning.SEEDS > 0
+    assert len(trials) > 2 * len(curves) * tuning.TRIAL_SEEDS > 0
 
 
 def test_trials_of_a_curve_have_equal_numbers_of_visits_seeds_and_profiles() -> None:
@@ -50,14 +50,14 @@ def test_trials_of_a_curve_have_equal_numbers_of_visits_seeds_and_profiles() -> 
     for curve in {(one.setting, one.statistic) for one in specifications}:
         mine = [one for one in specifications if (one.setting, one.statistic) == curve]
         assert len({(one.visits, one.final_profiles, one.evaluations) for one in mine}) == 1
-        assert {one.seed for one in mine} == set(range(tuning.SEEDS))
+        assert {one.seed for one in mine} == set(range(tuning.TRIAL_SEEDS))
 
 
 def test_what_is_missing_or_stale_is_done_and_the_table_holds_all(patch: pytest.MonkeyPatch) -> None:
     assert tuning.tune(1) == len(tuning.trials()) == 2 * 2 * 2 * 2
-    first = tuning.path().read_bytes()
+    first = tuning.tuning_path().read_bytes()
     assert tuning.tune(1) == 0
-    assert tuning.path().read_bytes() == first
+    assert tuning.tuning_path().read_bytes() == first
     one = tuning.trials()[3]
     record = one.store.path(one.specification)
     record.write_bytes(b"{}")
@@ -86,8 +86,8 @@ def test_old_tables_are_refused(patch: pytest.MonkeyPatch) -> None:
         key = ("groups", False)
         other.setitem(HYPERPARAMETERS, key, replace(HYPERPARAMETERS[key], clip_range=0.3))
         with pytest.raises(ValueError, match="stale: clip_range of kitchen-sink groups allocation 0 changed"):
-            tuning.table()
-    patch.setattr(tuning, "SEEDS", 1)
+            tuning.tuning_table()
+    patch.setattr(tuning, "TRIAL_SEEDS", 1)
     with pytest.raises(ValueError, match="stale: other alternatives are tried now"):
         tuning.read()
 
@@ -95,15 +95,15 @@ def test_old_tables_are_refused(patch: pytest.MonkeyPatch) -> None:
 def test_the_table_by_hand(patch: pytest.MonkeyPatch) -> None:
     """Regrets made up; two seeds a cell, distances to the optimum or to the best static mechanism."""
     tuning.tune(1)
-    rows = pd.read_csv(tuning.path()).assign(regret=[k / 100 for k in range(16)], seconds=range(16))
-    tuning.path().write_bytes(rows.to_csv(index=False).encode())
+    rows = pd.read_csv(tuning.tuning_path()).assign(regret=[k / 100 for k in range(16)], seconds=range(16))
+    tuning.tuning_path().write_bytes(rows.to_csv(index=False).encode())
     kitchen, worlds = benchmark("kitchen-sink"), benchmark("two-worlds")
 
     def distance(best: dict[str, float], goal: str, *regrets: float) -> str:
         reached = best["first_best"] - sum(regrets) / len(regrets)
         return f"{100 * (reached - best[goal]) / best[goal]:+.2f} %"
 
-    shown = tuning.table()
+    shown = tuning.tuning_table()
     index = [("groups", "adaptive", "chosen"), ("groups", "adaptive", "faster")]
     index += [("scores (paper)", "static", "chosen"), ("scores (paper)", "static", "narrow")]
     assert shown.index.tolist() == index

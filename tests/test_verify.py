@@ -16,7 +16,7 @@ from of_record import N_RUNS, PANELS, TINY, make, reseal, tiny
 from spm import experiments, published, verify
 from spm.__main__ import main
 from spm.learning import Point
-from spm.verify import Finding
+from spm.verify import Verification
 
 RUN = ("two-worlds", "allocation", 1, "groups")
 KEPT = N_RUNS * TINY.keep // TINY.seeds
@@ -56,7 +56,7 @@ def alter(table: str, column: str, by: float, seeds: tuple[int, ...] = (0, 1, 2)
     reseal(published.folder(TINY))
 
 
-def findings(profiles: int = TINY.final_profiles) -> tuple[Finding, list[Finding]]:
+def findings(profiles: int = TINY.final_profiles) -> tuple[Verification, list[Verification]]:
     """The finding about the retrained run, and those about its curve's policies played again."""
     first, *others = (one for one in verify.verify(TINY, 1, 0, profiles, 1) if one.check != "bounds")
     assert (first.check, first.run) == ("retrained", "two-worlds groups allocation 1")
@@ -225,7 +225,9 @@ def test_few_profiles_without_the_rare_losses_are_near_enough(count: int) -> Non
 
 
 def test_nearly_every_run_of_record_lies_in_the_interval_of_its_curves_other_seeds() -> None:
-    runs = pd.read_csv(published.folder(experiments.profile("paper")) / "runs.csv", float_precision="round_trip")
+    runs = pd.read_csv(
+        published.folder(experiments.get_protocol("paper")) / "runs.csv", float_precision="round_trip"
+    )
     outside = 0
     for _, curve in runs.groupby(published.KEY[:-1]):
         seeds = verify._points(curve)

@@ -22,11 +22,11 @@ from spm.claims.solved import (
 )
 from spm.compare import of_mean
 from spm.constructions import construction
-from spm.exact import History, evaluate
+from spm.exact.evaluation import History, evaluate
 from spm.exact.paper import PAPER_MECHANISMS
 from spm.finite import Values, vector
 from spm.mechanisms import play
-from spm.optimum.max_min import OrangeFirst, best_premiums, optimum
+from spm.optimum.max_min import OrangeFirst, best_premiums, max_min_optimum
 from spm.theory.fairness import OrangeBlueRed, static_plans
 
 GUARANTEE, STATIC_GUARANTEE = 0.4, 0.25
@@ -139,7 +139,7 @@ def _last_free(history: History) -> tuple[int, Values]:
 )
 def order_required() -> Finding:
     """The optimal mechanism and one with static order and adaptive prices are played on the same profiles."""
-    setting, premiums = settings.get("max-min"), best_premiums()
+    setting, premiums = settings.get_setting("max-min"), best_premiums()
     adaptive, fixed = (
         play(one, setting, SAMPLED, seed=1) for one in (OrangeFirst(premiums), OrangeBlueRed(premiums))
     )
@@ -163,7 +163,7 @@ def order_required() -> Finding:
 )
 def guarantee() -> Finding:
     """The mechanism is played on many profiles."""
-    lowest = float(play(OrangeFirst(), settings.get("max-min"), SAMPLED, seed=1).objective.min())
+    lowest = float(play(OrangeFirst(), settings.get_setting("max-min"), SAMPLED, seed=1).objective.min())
     ours = f"lowest of {SAMPLED:,} profiles {lowest:.4f}"
     holds = lowest >= GUARANTEE - 1e-9
     return judge(holds, "", f"A profile gives {lowest:.4f} only.", ours, "all profiles played")
@@ -172,17 +172,19 @@ def guarantee() -> Finding:
 @computed("max-min-mechanism", FULL_VERSION, FAIR, "That mechanism is optimal.", "described = optimum")
 def described_optimum() -> Finding:
     """It is played on the same profiles as the optimal mechanism, which solves a stopping problem."""
-    setting = settings.get("max-min")
+    setting = settings.get_setting("max-min")
     plain, best = (play(one, setting, SAMPLED, seed=1) for one in (OrangeFirst(), OrangeFirst(best_premiums())))
     gain, earned = of_mean(best.objective - plain.objective), of_mean(plain.objective)
     correction = (
-        f"On average it earns {earned.mean:.5f} and the optimum is {optimum():.5f}: where a black item can be "
-        f"spared, a premium for it finds the agent who gains most. That adds {gain.mean:.5f} {gain.bounds}."
+        f"On average it earns {earned.mean:.5f} and the optimum is {max_min_optimum():.5f}: where a black item "
+        f"can be spared, a premium for it finds the agent who gains most. That adds {gain.mean:.5f} {gain.bounds}."
     )
-    ours = f"described {earned.mean:.5f}, optimum {optimum():.5f}"
-    refutation = f"It earns {earned.mean:.5f}, the optimum is {optimum():.5f}."
+    ours = f"described {earned.mean:.5f}, optimum {max_min_optimum():.5f}"
+    refutation = f"It earns {earned.mean:.5f}, the optimum is {max_min_optimum():.5f}."
     bounds = f"[{earned.low:.5f}, {earned.high:.5f}]"
-    return judge(earned.mean > 0.99 * optimum(), correction if gain.low > 0 else "", refutation, ours, bounds)
+    return judge(
+        earned.mean > 0.99 * max_min_optimum(), correction if gain.low > 0 else "", refutation, ours, bounds
+    )
 
 
 @computed(
@@ -197,7 +199,7 @@ def static_guarantee() -> Finding:
 
     A minimum over few profiles bounds a guarantee from above.
     """
-    setting = settings.get("max-min")
+    setting = settings.get_setting("max-min")
     found = max(float(play(plan, setting, FEW, seed=2).objective.min()) for plan in static_plans(setting.n_agents))
     ours = f"highest guarantee found at most {found:.4f}"
     refutation = f"A static mechanism has its lowest value at {found:.4f} on {FEW} profiles."

@@ -11,8 +11,8 @@ from spm.claims.learned import (
     BEST_PSP,
     ITEMS,
     LEADS,
-    PRICES,
-    RSD,
+    PRICES_CURVE,
+    RSD_LINE,
     STATIC_GAIN,
     beats,
     faster,
@@ -20,7 +20,7 @@ from spm.claims.learned import (
     learned,
 )
 
-PANELS = experiments.panels("figure-2")
+CORRELATED_PANELS = experiments.panels("figure-2")
 LESS_INFORMED = ((ALLOCATION, "the allocation matrix"), (ITEMS, "agents and items left"))
 
 BEATS_STATIC = tuple(
@@ -31,7 +31,7 @@ BEATS_STATIC = tuple(
         f"At δ = {delta} the policy on the price-allocation matrix beats the best static mechanism.",
         "price-allocation > best static",
         STATIC_GAIN,
-        learned(beats(f"delta-{delta}", PRICES, BEST_PSP)),
+        learned(beats(f"delta-{delta}", PRICES_CURVE, BEST_PSP)),
     )
     for delta in DELTAS
 )
@@ -43,7 +43,7 @@ BEATS_RSD = tuple(
         f"At δ = {delta} the policy on the price-allocation matrix beats random serial dictatorship.",
         "price-allocation > RSD",
         "The kept seeds' mean objective minus RSD's, which is known in closed form; 95% interval (Student).",
-        learned(beats(f"delta-{delta}", PRICES, RSD)),
+        learned(beats(f"delta-{delta}", PRICES_CURVE, RSD_LINE)),
     )
     for delta in DELTAS
 )
@@ -55,7 +55,7 @@ OTHERS_BEAT_STATIC = tuple(
         f"A policy on {words} beats a static mechanism, at every δ.",
         "adaptive > best static",
         STATIC_GAIN,
-        learned(*(beats(panel, statistic, BEST_PSP) for panel in PANELS)),
+        learned(*(beats(panel, statistic, BEST_PSP) for panel in CORRELATED_PANELS)),
     )
     for statistic, words in LESS_INFORMED
 )
@@ -67,7 +67,7 @@ OTHERS_ARE_SLOWER = tuple(
         f"A policy on {words} learns more slowly than one with the price history, at every δ.",
         "curve of price-allocation above",
         AREAS,
-        learned(*(faster(panel, PRICES, statistic) for panel in PANELS)),
+        learned(*(faster(panel, PRICES_CURVE, statistic) for panel in CORRELATED_PANELS)),
     )
     for statistic, words in LESS_INFORMED
 )
@@ -79,8 +79,8 @@ LARGER_DELTA = tuple(
         f"The lead of the price history over {words} grows with δ.",
         "lead at δ = 0.5 > lead at δ = 0",
         LEADS,
-        learned(faster_there("delta-0.5", "delta-0", PRICES, statistic)),
+        learned(faster_there("delta-0.5", "delta-0", PRICES_CURVE, statistic)),
     )
     for statistic, words in LESS_INFORMED
 )
-CLAIMS = (*BEATS_STATIC, *BEATS_RSD, *OTHERS_BEAT_STATIC, *OTHERS_ARE_SLOWER, *LARGER_DELTA)
+FIGURE_2_CLAIMS = (*BEATS_STATIC, *BEATS_RSD, *OTHERS_BEAT_STATIC, *OTHERS_ARE_SLOWER, *LARGER_DELTA)

@@ -9,8 +9,8 @@ from spm.claims.learned import (
     ITEMS,
     LEADS,
     MEANS,
-    PRICES,
-    RSD,
+    PRICES_CURVE,
+    RSD_LINE,
     STATIC_GAIN,
     beats,
     faster,
@@ -18,7 +18,7 @@ from spm.claims.learned import (
     learned,
 )
 
-CLAIMS = (
+FIGURE_4_CLAIMS = (
     Claim(
         "additive-adaptive",
         PART_3,
@@ -26,7 +26,7 @@ CLAIMS = (
         "With values additive across types a learned SPM beats the best static mechanism.",
         "price-allocation > best static",
         STATIC_GAIN,
-        learned(beats("additive", PRICES, BEST_PSP)),
+        learned(beats("additive", PRICES_CURVE, BEST_PSP)),
     ),
     Claim(
         "additive-prices",
@@ -35,7 +35,7 @@ CLAIMS = (
         "There price information speeds up learning still more than with unit demand at δ = 0.5.",
         "lead of price-allocation larger than with unit demand",
         LEADS,
-        learned(faster_there("additive", "delta-0.5", PRICES, ALLOCATION)),
+        learned(faster_there("additive", "delta-0.5", PRICES_CURVE, ALLOCATION)),
     ),
     Claim(
         "revenue-adaptive",
@@ -44,7 +44,7 @@ CLAIMS = (
         "The method works for revenue: a learned SPM beats RSD and the best static prices.",
         "price-allocation > best static > RSD",
         STATIC_GAIN,
-        learned(beats("revenue", PRICES, BEST_PSP), beats("revenue", BEST_PSP, RSD)),
+        learned(beats("revenue", PRICES_CURVE, BEST_PSP), beats("revenue", BEST_PSP, RSD_LINE)),
     ),
     Claim(
         "max-min-allocation",
@@ -71,6 +71,6 @@ CLAIMS = (
         "The method works for max-min fairness: a learned SPM beats RSD and the best static mechanism found.",
         "allocation > best static, RSD",
         STATIC_GAIN,
-        learned(*(beats("max-min", ALLOCATION, other) for other in (BEST_PSP, RSD))),
+        learned(*(beats("max-min", ALLOCATION, other) for other in (BEST_PSP, RSD_LINE))),
     ),
 )

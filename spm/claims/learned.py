@@ -18,9 +18,9 @@ from spm.tables import NAMES, title
 
 TOLERANCE = 0.005
 """What is within this share of the optimum counts as optimal."""
-ASP, PSP = STATIC
-ITEMS, ALLOCATION, PRICES = ADAPTIVE
-BEST_PSP, RSD = "personalised_static", "rsd"
+ASP_CURVE, PSP_CURVE = STATIC
+ITEMS, ALLOCATION, PRICES_CURVE = ADAPTIVE
+BEST_PSP, RSD_LINE = "personalised_static", "rsd"
 
 MEANS = "Difference of the kept seeds' mean objectives, 95% interval (Welch)."
 AREAS = "Difference of the mean heights of the kept seeds' learning curves, 95% interval (Welch)."

@@ -27,11 +27,11 @@ _BY_SUBJECT: tuple[tuple[Claim, ...], ...] = (
     SPACE_CLAIMS,
     PROTOCOL_CLAIMS,
     CORRELATED_CLAIMS,
-    figure_2.CLAIMS,
+    figure_2.FIGURE_2_CLAIMS,
     EXAMPLE_CLAIMS,
-    figure_3.CLAIMS,
-    figure_4.CLAIMS,
-    ranking.CLAIMS,
+    figure_3.FIGURE_3_CLAIMS,
+    figure_4.FIGURE_4_CLAIMS,
+    ranking.RANKING_CLAIMS,
 )
 CLAIMS: tuple[Claim, ...] = tuple(
     sorted((one for subject in _BY_SUBJECT for one in subject), key=lambda one: SECTIONS.index(one.section))

@@ -59,7 +59,7 @@ def strategyproof() -> Finding:
 
 def _gains(panel: str) -> Array:
     """What each agent of each market would gain by acting on the next market's values instead of hers."""
-    setting = settings.get(panel)
+    setting = settings.get_setting(panel)
     values = setting.sample(np.random.default_rng(7), PLAYED_MARKETS)
     found = []
     for agent in range(setting.n_agents):
@@ -72,7 +72,7 @@ def _gains(panel: str) -> Array:
 
 def drawn_policy(setting: Setting, seed: int) -> Mechanism:
     """Return a deterministic policy, linear in the price-allocation matrix, that posts prices of 0 or 1/2."""
-    matrix, rng = statistics.get("price-allocation"), np.random.default_rng(seed)
+    matrix, rng = statistics.get_statistic("price-allocation"), np.random.default_rng(seed)
     width = matrix.width(setting)
     weights = rng.normal(size=(setting.n_agents + setting.n_types, width + 1))
 
@@ -185,8 +185,8 @@ def terminal_rewards() -> Finding:
 
 def _rewards(panel: str) -> tuple[float, float, int]:
     """The largest reward before an end, the largest error of one at an end, and the number of ends."""
-    setting, rng = settings.get(panel), np.random.default_rng(3)
-    batch = BatchedMarkets(setting, statistics.get("none"), PLAYED_MARKETS, seed=3)
+    setting, rng = settings.get_setting(panel), np.random.default_rng(3)
+    batch = BatchedMarkets(setting, statistics.get_statistic("none"), PLAYED_MARKETS, seed=3)
     batch.reset()
     early, errors = [0.0], [0.0]
     for _ in range(STEPS):
@@ -232,7 +232,7 @@ def _orders(seed: int) -> dict[bytes, set[bytes]]:
     for _ in range(2):
         market.visit(*rule(market))
     orders: dict[bytes, set[bytes]] = {}
-    rows = statistics.get("price-allocation").observe(market)
+    rows = statistics.get_statistic("price-allocation").observe(market)
     for row, visited_at in zip(rows, market.visited_at, strict=True):
         orders.setdefault(row.tobytes(), set()).add(visited_at.tobytes())
     return orders

@@ -51,7 +51,7 @@ def seeds(evidence: Evidence) -> Finding:
         reason = f"Profile {evidence.of.name!r} is not the paper's: {PAPER_SEEDS} seeds, of which {KEPT} are kept."
         return Finding(NOT_TESTABLE, ours, explanation=reason)
     shift, panel, name = max((_shift(evidence, *curve), *curve) for curve in curves)
-    ours += f"; keeping raises a mean by up to {100 * shift:.2f} % ({settings.get(panel).title}, {name})"
+    ours += f"; keeping raises a mean by up to {100 * shift:.2f} % ({settings.get_setting(panel).title}, {name})"
     return Finding(BY_DEFINITION, ours, explanation=f"{HOW_RUN} Ours are run alike.")
 
 
@@ -74,7 +74,7 @@ def _range(counts: list[int]) -> str:
 )
 def outputs() -> Finding:
     """The environments' action spaces are measured."""
-    panels = [settings.get(panel) for panel in experiments.panels("all")]
+    panels = [settings.get_setting(panel) for panel in experiments.panels("all")]
     sizes = [(action_space(s).shape[0], s.n_agents + sum(s.supply), s.n_agents + s.n_types) for s in panels]
     fewer = sum(own < items for own, items, _ in sizes)
     reason = (
@@ -117,7 +117,7 @@ def same_policy() -> Finding:
 
 def _gap(panel: str) -> float:
     """How much the advantage of the best mechanism over RSD differs between objective and reduced reward."""
-    setting = settings.get(panel)
+    setting = settings.get_setting(panel)
     pair = bounds.explicit_mechanism(setting), random_serial_dictatorship(setting)
     best, worst = (play(one, setting, PLAYED // 4) for one in pair)
     return abs(best.mean - worst.mean - float(worst.regret.mean() - best.regret.mean()))
@@ -135,13 +135,13 @@ def variance() -> Finding:
 
     Intervals are over 16 batches.
     """
-    panels = [name for name in experiments.panels("all") if settings.get(name).objective.name != "max-min"]
+    panels = [name for name in experiments.panels("all") if settings.get_setting(name).objective.name != "max-min"]
     ratios = {
-        f"{settings.get(panel).title}, {stage}": variance_ratio(panel, one)
+        f"{settings.get_setting(panel).title}, {stage}": variance_ratio(panel, one)
         for panel in panels
         for stage, one in (
             ("random prices", RandomPrices()),
-            ("best mechanism", bounds.explicit_mechanism(settings.get(panel))),
+            ("best mechanism", bounds.explicit_mechanism(settings.get_setting(panel))),
         )
     }
     others = {name: ratio for name, ratio in ratios.items() if ratio.high >= 1}
@@ -175,7 +175,7 @@ class RandomPrices:
 
 def variance_ratio(panel: str, mechanism: Mechanism) -> Interval:
     """Return Var(regret) / Var(objective) with its interval over batches; 0 if the regret is constant."""
-    played = play(mechanism, settings.get(panel), PLAYED, seed=11)
+    played = play(mechanism, settings.get_setting(panel), PLAYED, seed=11)
     pairs = zip(np.split(played.regret, REWARD_BATCHES), np.split(played.objective, REWARD_BATCHES), strict=True)
     parts = [(regret.var(), objective.var()) for regret, objective in pairs]
     return of_mean(

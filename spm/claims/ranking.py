@@ -11,15 +11,16 @@ from spm.claims.claim import FULL_VERSION, Claim, Finding, judge, shown
 from spm.claims.solved import PSP
 from spm.constructions import construction
 from spm.evidence import Evidence
-from spm.exact import History, Solver, evaluate
+from spm.exact.cells import Solver
+from spm.exact.evaluation import History, evaluate
 from spm.finite import Lottery, Values, model
-from spm.settings import Setting, finite
+from spm.settings import Setting, finite_setting
 from spm.theory.propositions import random_lottery
 
 RANDOM_SETTINGS = 40
 
 
-def prop_8(_: Evidence) -> Finding:
+def ranking_is_optimal(_: Evidence) -> Finding:
     """In random settings, put agents in the order of what they are worth when they buy."""
     settings = [construction("prop-8"), *_random_settings()]
     adaptive, ranked = zip(*(_ranked(setting) for setting in settings), strict=True)
@@ -35,7 +36,7 @@ def _random_settings() -> Iterator[Setting]:
         rng = np.random.default_rng(child)
         n = int(rng.integers(2, 5))
         values = model({f"agent {i + 1}": 1 for i in range(n)}, [(1, [random_lottery(rng, 1) for _ in range(n)])])
-        yield finite("random", "Random", {"item": int(rng.integers(1, n))}, values)
+        yield finite_setting("random", "Random", {"item": int(rng.integers(1, n))}, values)
 
 
 def _ranked(setting: Setting) -> tuple[Fraction, Fraction]:
@@ -59,7 +60,7 @@ def _if_she_buys(lottery: Lottery, price: Fraction) -> Fraction:
     return sum((chance * worth for chance, worth in bought), Fraction(0)) / (mass or 1)
 
 
-CLAIMS = (
+RANKING_CLAIMS = (
     Claim(
         "prop-8",
         FULL_VERSION,
@@ -69,6 +70,6 @@ CLAIMS = (
         "by decreasing expected value given that they buy.",
         "ranked static order = adaptive order",
         "Exact values of both in Proposition 8's and in random settings.",
-        prop_8,
+        ranking_is_optimal,
     ),
 )

@@ -10,10 +10,11 @@ import pandas as pd
 from spm.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
 from spm.claims.solved import PSP_STATIC_ORDER, value
 from spm.constructions import prop_7
-from spm.exact import Solver, evaluate_tree
+from spm.exact.cells import Solver
+from spm.exact.evaluation import evaluate_tree
 from spm.finite import model, uniform
 from spm.kept import kept
-from spm.settings import finite
+from spm.settings import finite_setting
 from spm.theory import memory, propositions
 from spm.theory.linear import check_linear, other_items_alone
 from spm.theory.scores import with_interaction
@@ -61,7 +62,7 @@ def independent_values() -> Finding:
 def revenue_supremum() -> Finding:
     """A setting with two types is solved exactly and its mechanism played at its actual prices."""
     values = model({"agent": 1}, [(1, [uniform([1, 2], [1, 0])])])
-    setting = finite("two-types", "Two types", {"a": 1, "b": 1}, values, objective="revenue")
+    setting = finite_setting("two-types", "Two types", {"a": 1, "b": 1}, values, objective="revenue")
     solver = Solver(setting)
     best, earned = solver.value(), evaluate_tree(setting, solver.tree())
     correction = (

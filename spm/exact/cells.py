@@ -17,7 +17,7 @@ from math import comb, prod
 
 from spm.exact.choices import Offer
 from spm.exact.closed import Closed
-from spm.exact.firstbest import first_best
+from spm.exact.firstbest import exact_first_best
 from spm.exact.game import Game, Slot, Slots
 from spm.exact.plans import best_assignment, best_plan, best_sequence
 from spm.exact.separable import anonymous_value, is_separable, personalised_value
@@ -81,7 +81,7 @@ class Solver:
     @cached_property
     def first_best(self) -> Fraction:
         """The expected first best, before normalisation."""
-        return first_best(self.game)
+        return exact_first_best(self.game)
 
     def value(self, prices: str = "adaptive", order: str = "adaptive") -> Fraction:
         """Return the exact optimal value of a cell, before normalisation; by default of the optimal SPM.

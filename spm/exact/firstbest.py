@@ -16,7 +16,7 @@ MOST_PROFILES = 300_000
 """More distinct value profiles than this are refused."""
 
 
-def first_best(game: Game) -> Fraction:
+def exact_first_best(game: Game) -> Fraction:
     """Return the expected first best, before normalisation.
 
     The highest welfare (also where revenue is maximised, which it bounds) or, for max-min fairness, the highest

@@ -17,8 +17,8 @@ from spm.exact.choices import Left, Offer, bought, offers
 from spm.finite import FiniteModel, Lottery, Values
 from spm.settings import Setting
 
-OBJECTIVES = ("welfare", "revenue", "max-min")
-DEMANDS = ("unit", "additive")
+SOLVED_OBJECTIVES = ("welfare", "revenue", "max-min")
+SOLVED_DEMANDS = ("unit", "additive")
 Bundle = tuple[int, ...]
 Belief = tuple[tuple[int, Fraction, Fraction], ...]
 """(world, lowest value secured, probability), in the order of the first two; probabilities sum to 1."""
@@ -75,9 +75,9 @@ class Game:
             raise ValueError(
                 f"setting {setting.name!r} has continuous values; exact solving needs a finite setting"
             )
-        if setting.demand not in DEMANDS:
+        if setting.demand not in SOLVED_DEMANDS:
             raise ValueError(f"exact solving takes unit or additive demand, not {setting.demand!r}")
-        if setting.objective.name not in OBJECTIVES:
+        if setting.objective.name not in SOLVED_OBJECTIVES:
             raise ValueError(f"exact solving takes welfare, revenue or max-min, not {setting.objective.name!r}")
         _check_model(setting, setting.model)
         self.setting = setting

@@ -8,18 +8,18 @@ from fractions import Fraction
 from itertools import count
 from typing import TypeVar
 
-Node = TypeVar("Node")
+Candidate = TypeVar("Candidate")
 MOST_NODES = 500_000
 """More nodes than this are refused."""
 
 
 def best_first(
-    root: Node,
-    bound: Callable[[Node], Fraction],
-    children: Callable[[Node], Iterable[Node]],
-    key: Callable[[Node], Hashable] | None = None,
+    root: Candidate,
+    bound: Callable[[Candidate], Fraction],
+    children: Callable[[Candidate], Iterable[Candidate]],
+    key: Callable[[Candidate], Hashable] | None = None,
     floor: Fraction | None = None,
-) -> tuple[Fraction, Node] | None:
+) -> tuple[Fraction, Candidate] | None:
     """Return the highest value of a complete node, and that node.
 
     Args:

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 import pandas as pd
 
 from spm import settings
-from spm.optimum.bayes import BayesianPricing, evaluate
+from spm.optimum.bayes import BayesianPricing, estimate
 from spm.optimum.iid import correlated_model, highest_values
 from spm.optimum.relaxation import upper_bound
 from spm.optimum.static_prices import best_static
 
-PROFILES, HIDDEN = 1024, 3
+MAP_PROFILES, HIDDEN = 1024, 3
 """Profiles on which Bayesian pricing is evaluated, and values that the relaxation never shows."""
 
 
@@ -60,7 +60,7 @@ def _map_row(n: int, m: int, delta: float, objective: str, most: tuple[int, int]
     if delta == 0 or (delta == 1 and objective == "welfare"):
         lower, error = upper, 0.0
     else:
-        lower, error = evaluate(BayesianPricing(most=most), setting, PROFILES)
+        lower, error = estimate(BayesianPricing(most=most), setting, MAP_PROFILES)
     static = best_static(n, m, delta, objective, True)
     lower, error = max((lower, error), (static.value, static.error))
     return {

@@ -14,9 +14,9 @@ import numpy as np
 
 from spm.demand import Array, valuations
 from spm.market import Market
-from spm.mechanisms import CHUNK, Agents, Mechanism, Rule
+from spm.mechanisms import MARKETS_AT_A_TIME, Agents, Mechanism, Rule
 from spm.optimum.compressed import guide
-from spm.optimum.iid import correlated_model, known_latent, mean_known_below, reward
+from spm.optimum.iid import correlated_model, known_latent, mean_known_below, visit_reward
 from spm.posterior import chance_below, copies_left, correlated_posterior
 from spm.settings import Setting
 
@@ -61,7 +61,7 @@ class Estimate(NamedTuple):
     standard_error: float
 
 
-def evaluate(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int = 0) -> Estimate:
+def estimate(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int = 0) -> Estimate:
     """Estimate what ``mechanism`` earns in a correlated setting, more sharply than by playing it.
 
     Its value is the mean optimum with known latents minus its expected regrets (:mod:`spm.optimum.compressed`),
@@ -75,8 +75,8 @@ def evaluate(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int 
     known = sum(mean_known_below(setting.n_agents, k, model.delta, setting.objective.name) for k in setting.supply)
     draws, choices = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
     parts = []
-    for start in range(0, n_profiles, CHUNK):
-        z, noise = model.sample_latent(draws, min(CHUNK, n_profiles - start))
+    for start in range(0, n_profiles, MARKETS_AT_A_TIME):
+        z, noise = model.sample_latent(draws, min(MARKETS_AT_A_TIME, n_profiles - start))
         market = Market(setting, valuations(setting.demand, np.clip(z + noise, 0.0, 1.0)))
         rule = mechanism.begin(setting, len(market), choices)
         while not market.over.all():
@@ -99,6 +99,6 @@ def regrets(market: Market, lower: Array) -> Array:
         after = (1 - below) * known[agents - 1, np.maximum(copies - 1, 0), rows] + below * known[
             agents - 1, copies, rows
         ]
-        now = reward(setting.objective.name, prices, end, 1 - model.delta)
+        now = visit_reward(setting.objective.name, prices, end, 1 - model.delta)
         total += ((known[agents, copies, rows] - now - after) * (copies > 0)).sum(axis=1)
     return total

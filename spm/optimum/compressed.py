@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from spm.demand import Array
-from spm.optimum.iid import known_latent, reward
+from spm.optimum.iid import known_latent, visit_reward
 from spm.posterior import NODES, chance_below, latent_nodes
 
-PRICES = np.linspace(0.0, 1.0, 129)
+PRICE_GRID = np.linspace(0.0, 1.0, 129)
 """Prices that are compared."""
-MEANS, CONCENTRATIONS = 40, np.geomspace(2.0, 600.0, 16)
+MEAN_GRID, CONCENTRATIONS = 40, np.geomspace(2.0, 600.0, 16)
 """The grid of Beta distributions; a concentration of 2 in the middle is the prior."""
 
 
@@ -47,14 +47,14 @@ class Place:
         return low + self.right * (high - low)
 
 
-def place(mean: Array, square: Array) -> Place:
+def place_in_grid(mean: Array, square: Array) -> Place:
     """Return where beliefs with the given mean and mean square (in units of delta) lie in the grid."""
     # A Beta distribution with mean q and concentration c has variance q (1 - q) / (c + 1); solved for c.
     variance = np.maximum(square - mean**2, 1e-9)
     concentration = np.maximum(mean * (1 - mean) / variance - 1, 1e-3)
     # Coordinates in the grid, which is equally spaced in the mean and in log c; beliefs outside move to its edge.
     logs = np.log(CONCENTRATIONS)
-    across = np.clip(mean * MEANS - 0.5, 0, MEANS - 1 - 1e-9)
+    across = np.clip(mean * MEAN_GRID - 0.5, 0, MEAN_GRID - 1 - 1e-9)
     along = np.clip((np.log(concentration) - logs[0]) / (logs[1] - logs[0]), 0, len(logs) - 1 - 1e-9)
     column, row = across.astype(np.int64), along.astype(np.int64)
     return Place(column * len(logs) + row, across - column, along - row)
@@ -63,7 +63,7 @@ def place(mean: Array, square: Array) -> Place:
 def _family() -> Array:
     """The grid's Beta distributions at the nodes, ``(MEANS * len(CONCENTRATIONS), NODES)``."""
     # (MEANS, 1, 1) and (16, 1) against the nodes' cells: the mass of each of NODES equal cells of [0, 1].
-    mean = (np.arange(MEANS)[:, None, None] + 0.5) / MEANS
+    mean = (np.arange(MEAN_GRID)[:, None, None] + 0.5) / MEAN_GRID
     size = CONCENTRATIONS[:, None]
     edges = np.linspace(0.0, 1.0, NODES + 1)
     return np.diff(beta.cdf(edges, mean * size, (1 - mean) * size), axis=2).reshape(-1, NODES)
@@ -102,14 +102,14 @@ class Guide:
         rest = [whole - part for whole, part in zip(total, moments, strict=True)]
         # The posterior's mean and mean square, in units of delta, say where it lies in the grid.
         places = [
-            place(first / np.maximum(mass, 1e-12), second / np.maximum(mass, 1e-12))
+            place_in_grid(first / np.maximum(mass, 1e-12), second / np.maximum(mass, 1e-12))
             for mass, first, second in (moments, rest)
         ]
         return moments[0], places[0], places[1]
 
     def prices(self, agents: int, copies: int, weights: Array) -> Array:
         """Return the prices to post with the given numbers left and beliefs ``(R, NODES)``, ``(R,)``."""
-        return np.asarray(PRICES[self.cost(agents, copies, weights, self.outlook(weights)).argmin(axis=1)])
+        return np.asarray(PRICE_GRID[self.cost(agents, copies, weights, self.outlook(weights)).argmin(axis=1)])
 
 
 @lru_cache(maxsize=4)
@@ -119,14 +119,14 @@ def guide(n_agents: int, n_items: int, delta: float, objective: str = "welfare")
     # The optimum K(t, k, a) with the latent known, (n + 1, m + 1, NODES).
     known = known_latent(n_agents, n_items, nodes, width, objective).values
     # Each price's chance of a refusal and its reward at each node, (P, NODES).
-    below = chance_below(PRICES[:, None], nodes, width)
-    now = reward(objective, PRICES[:, None], nodes, width)
+    below = chance_below(PRICE_GRID[:, None], nodes, width)
+    now = visit_reward(objective, PRICE_GRID[:, None], nodes, width)
     regret = np.zeros((n_agents + 1, n_items + 1, *below.shape))
     for t in range(1, n_agents + 1):
         # K(t - 1, k, a) for every k, against every price: (m + 1, 1, NODES). What K(t, k, a) loses is the regret.
         before = known[t - 1][:, None]
         regret[t, 1:] = known[t, 1:, None] - now - (1 - below) * before[:-1] - below * before[1:]
-    result = Guide(below, regret, np.zeros((n_agents + 1, n_items + 1, MEANS * len(CONCENTRATIONS))))
+    result = Guide(below, regret, np.zeros((n_agents + 1, n_items + 1, MEAN_GRID * len(CONCENTRATIONS))))
     # Backwards over agents left: the least expected regret for each belief of the grid, (grid, P) -> (grid,).
     family = _family()
     outlook = result.outlook(family)

@@ -29,7 +29,7 @@ from spm.names import unknown
 from spm.posterior import chance_below
 from spm.settings import Setting, correlated
 
-OBJECTIVES = ("welfare", "revenue")
+SUMMED_OBJECTIVES = ("welfare", "revenue")
 
 
 def correlated_model(setting: Setting) -> CorrelatedModel:
@@ -53,8 +53,8 @@ def correlated_model(setting: Setting) -> CorrelatedModel:
             f"{name} must have additive demand, or unit demand and one type, "
             f"not {setting.demand} demand and {setting.n_types}"
         )
-    if setting.objective.name not in OBJECTIVES:
-        raise unknown("objective that sums over visits", setting.objective.name, OBJECTIVES)
+    if setting.objective.name not in SUMMED_OBJECTIVES:
+        raise unknown("objective that sums over visits", setting.objective.name, SUMMED_OBJECTIVES)
     return model
 
 
@@ -65,14 +65,14 @@ class Known(NamedTuple):
     prices: Array
 
 
-def reward(objective: str, prices: Array, lower: Array, width: float) -> Array:
+def visit_reward(objective: str, prices: Array, lower: Array, width: float) -> Array:
     """Return one visit's expected reward: E[v; v >= p] for welfare, p P(v >= p) for revenue; broadcasts.
 
     Raises:
         ValueError: another objective.
     """
-    if objective not in OBJECTIVES:
-        raise unknown("objective that sums over visits", objective, OBJECTIVES)
+    if objective not in SUMMED_OBJECTIVES:
+        raise unknown("objective that sums over visits", objective, SUMMED_OBJECTIVES)
     sold = 1.0 - chance_below(prices, lower, width)
     earned = (np.clip(prices, lower, lower + width) + lower + width) / 2 if objective == "welfare" else prices
     return sold * earned
@@ -102,7 +102,7 @@ def known_latent(n_agents: int, n_items: int, lower: Array, width: float, object
         prices[t, 1:] = np.clip(best, lower, lower + width)
         below = chance_below(prices[t, 1:], lower, width)
         after = (1 - below) * values[t - 1, :-1] + below * values[t - 1, 1:]
-        values[t, 1:] = reward(objective, prices[t, 1:], lower, width) + after
+        values[t, 1:] = visit_reward(objective, prices[t, 1:], lower, width) + after
     return Known(values, prices)
 
 

@@ -22,14 +22,14 @@ from itertools import pairwise
 import numpy as np
 
 from spm.demand import Array
-from spm.optimum.iid import reward
+from spm.optimum.iid import visit_reward
 from spm.posterior import chance_below
 
 SHIFTS = {"welfare": (0.5,), "revenue": (0.0, 1.0)}
 """Positions in the cell, in units of h, over which the bound is averaged."""
 WIDEST_STEP = 1 / 16
 """Lattice prices are at most this far apart."""
-ROUNDING = 1e-9
+LATTICE_ROUNDING = 1e-9
 """Prices and ends of supports this close count as equal, in whichever way raises the bound."""
 DECIMALS = 12
 """Kinks are rounded to these, so that equal ones are one price."""
@@ -79,7 +79,7 @@ class Lattice:
         return np.asarray(np.maximum(between.max(axis=-1), values.max(axis=-1)))
 
 
-def lattice(delta: float, cells: int, position: float = 0.5, objective: str = "welfare") -> Lattice:
+def make_lattice(delta: float, cells: int, position: float = 0.5, objective: str = "welfare") -> Lattice:
     """Return the lattice of ``cells`` cells for a position in the cell (in units of its length).
 
     Args:
@@ -88,7 +88,7 @@ def lattice(delta: float, cells: int, position: float = 0.5, objective: str = "w
         position: in [0, 1].
         objective: ``welfare`` or ``revenue``.
 
-    >>> lattice(0.5, 2).prices.tolist()[-3:]
+    >>> make_lattice(0.5, 2).prices.tolist()[-3:]
     [0.625, 0.6875, 0.75]
 
     Raises:
@@ -104,7 +104,7 @@ def lattice(delta: float, cells: int, position: float = 0.5, objective: str = "w
     column, shift = prices[:, None], position * step
     # Between two lattice prices a cell has either values everywhere or none: which cells do, (P - 1, N). Rounding
     # may count a cell too many, which tells less than is true and so raises the bound; never one too few.
-    inside = (lower <= column[:-1] + ROUNDING) & (lower + width >= column[1:] - ROUNDING)
+    inside = (lower <= column[:-1] + LATTICE_ROUNDING) & (lower + width >= column[1:] - LATTICE_ROUNDING)
     steps = np.diff(prices)
     # There the reward is a parabola whose second derivative is -curvature; elsewhere it is linear. Over a step of
     # length L it exceeds its chord at the share s of the way by curvature L² s (1 - s) / 2.
@@ -113,7 +113,7 @@ def lattice(delta: float, cells: int, position: float = 0.5, objective: str = "w
         # Chances and rewards at the lattice prices, (P, N).
         prices,
         chance_below(column, lower, width),
-        reward(objective, column + shift, lower + shift, width),
+        visit_reward(objective, column + shift, lower + shift, width),
         inside * curvature * steps[:, None] ** 2 / 2,
         # The cells that have values between two prices are neighbours: the first one, and the one after the last.
         inside.argmax(axis=1),
@@ -129,14 +129,14 @@ def numerical_error(n_agents: int, n_items: int, width: float) -> float:
     A kink moves by at most half of its last decimal, so at each of n visits a share 10^-12 / w of a value's chance
     may be lost, and with it as much of what is still to come, at most m.
     """
-    return max(ROUNDING, n_agents * n_items * 10.0**-DECIMALS / width) if width > 0 else ROUNDING
+    return max(LATTICE_ROUNDING, n_agents * n_items * 10.0**-DECIMALS / width) if width > 0 else LATTICE_ROUNDING
 
 
 def _prices(kinks: Array) -> Array:
     """The kinks, with more prices where they are far apart."""
     kinks = np.unique(np.round(kinks, DECIMALS))
     parts = [
-        np.linspace(left, right, int(np.ceil((right - left) / WIDEST_STEP - ROUNDING)) + 1)[:-1]
+        np.linspace(left, right, int(np.ceil((right - left) / WIDEST_STEP - LATTICE_ROUNDING)) + 1)[:-1]
         for left, right in pairwise(kinks)
     ]
     return np.concatenate([*parts, kinks[-1:]])

@@ -1,7 +1,7 @@
 """Max-min fairness in the setting of Figure 4(c): the optimum, explicit mechanisms, and static prices.
 
-What is said here is proved for that setting and no other (:func:`check`): with another supply, demand, objective
-or other values the argument below fails.
+What is said here is proved for that setting and no other (:func:`check_max_min`): with another supply, demand,
+objective or other values the argument below fails.
 
 Orange goes first at price 0 and her choice tells the world: black in world 0, white in world 1. Call the group
 that is content with black *modest* (blue in world 0, red in world 1) and the other one *demanding*.
@@ -36,7 +36,7 @@ from spm.market import Market
 from spm.mechanisms import Agents, Rule, StaticPrices, play
 from spm.settings import Setting
 
-PROVED = settings.max_min()
+PROVED = settings.max_min_setting()
 (ORANGE,), BLUE, RED = (tuple(np.flatnonzero(PROVED.model.group_of == colour).tolist()) for colour in range(3))
 BLACK = PROVED.types.index("black")
 WITHHELD = 2.0
@@ -45,7 +45,7 @@ PREMIUM, SCALE, FLOOR = 0.5, 0.1, 0.4
 """A demanding agent's premium for black is 0.5 + 0.1 (x - y), and what counts is 0.4 + 0.1 y; x, y uniform."""
 
 
-def check(setting: Setting) -> None:
+def check_max_min(setting: Setting) -> None:
     """Check that a setting is the one for which the optimum is proved; names and titles do not matter.
 
     Raises:
@@ -128,12 +128,12 @@ def best_premiums() -> tuple[float, ...]:
     return (*(float(premium) for premium in found.x), 0.0)
 
 
-def optimum() -> float:
+def max_min_optimum() -> float:
     """Return the optimum over all SPMs, the mean over the two worlds."""
     return (FLOOR + SCALE / 9 + spare_value(best_premiums())) / 2
 
 
-def first_best() -> float:
+def max_min_first_best() -> float:
     """Return the expected first best: in world 1 the demanding agent with the lowest value for white is spared.
 
     That is ∫ (1 - s)^8 + 4 s (1 - s)^7 ds = 1/9 + 4/72 on the scale of :func:`spare_value`.
@@ -141,7 +141,7 @@ def first_best() -> float:
     return FLOOR + SCALE * (1 / 9 + (1 / 9 + 4 / 72)) / 2
 
 
-Plan = tuple[list[int], list[float]]
+ScreeningPlan = tuple[list[int], list[float]]
 """An order, and each agent's premium of black over white."""
 PREMIUM_GRID = [0.075 * k for k in range(-6, 9)]
 SIEVE_PROFILES, SEARCH_PROFILES, FINALISTS = 128, 1024, 25
@@ -149,7 +149,7 @@ SIEVE_PROFILES, SEARCH_PROFILES, FINALISTS = 128, 1024, 25
 
 
 @cache
-def best_static(setting: Setting, personalised: bool) -> StaticPrices:
+def best_max_min_prices(setting: Setting, personalised: bool) -> StaticPrices:
     """Return the best static prices and order found, by a search on common samples.
 
     What matters is who is visited when and the premium of black over white that she faces: an agent who buys
@@ -158,7 +158,7 @@ def best_static(setting: Setting, personalised: bool) -> StaticPrices:
     these, one agent's premium after another.
     """
     orders = [_order(set(blue)) for blue in combinations(range(2, 9), 3)]
-    alike: list[Plan] = [(order, [premium] * 9) for order in orders for premium in PREMIUM_GRID]
+    alike: list[ScreeningPlan] = [(order, [premium] * 9) for order in orders for premium in PREMIUM_GRID]
     sieved = sorted(alike, key=lambda plan: -_mean(setting, plan, SIEVE_PROFILES))
     best = max(sieved[:FINALISTS], key=lambda plan: _mean(setting, plan))
     return _static(*(_climb(setting, best) if personalised else best))
@@ -174,11 +174,11 @@ def _static(order: list[int], premiums: list[float]) -> StaticPrices:
     return StaticPrices(tuple((max(p, 0.0), abs(min(p, 0.0))) for p in premiums), order)
 
 
-def _mean(setting: Setting, plan: Plan, count: int = SEARCH_PROFILES) -> float:
+def _mean(setting: Setting, plan: ScreeningPlan, count: int = SEARCH_PROFILES) -> float:
     return play(_static(*plan), setting, count, seed=1).mean
 
 
-def _climb(setting: Setting, plan: Plan) -> Plan:
+def _climb(setting: Setting, plan: ScreeningPlan) -> ScreeningPlan:
     """Improve one agent's premium at a time, twice around."""
     order, current = plan
     for agent in order[1:] * 2:

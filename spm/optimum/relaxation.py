@@ -27,15 +27,15 @@ from numpy.typing import NDArray
 
 from spm.demand import Array
 from spm.optimum.iid import correlated_model, mean_known
-from spm.optimum.lattice import SHIFTS, Lattice, lattice, numerical_error
+from spm.optimum.lattice import SHIFTS, Lattice, make_lattice, numerical_error
 from spm.settings import correlated
 
 Integers = NDArray[np.int64]
 MOST_BELIEFS = 400_000
 """The search hides as many values as it can with at most this many beliefs, and at most :data:`MOST_HIDDEN`."""
 MOST_HIDDEN = 6
-CELLS = 8
-CHUNK = 2048
+LATTICE_CELLS = 8
+CHUNK_OF_STATES = 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +54,9 @@ class Shown:
 
 
 @lru_cache(maxsize=8)
-def shown(n_agents: int, n_items: int, delta: float, objective: str, cells: int, position: float) -> Shown:
+def solve_shown(n_agents: int, n_items: int, delta: float, objective: str, cells: int, position: float) -> Shown:
     """Solve the dynamic programme with values shown after each decision, for up to n agents and m items."""
-    grid = lattice(delta, cells, position, objective)
+    grid = make_lattice(delta, cells, position, objective)
     # Every interval of cells [start, stop), (I,), and the table that finds its number; the empty one is number I.
     start, stop = np.triu_indices(cells)
     stop = stop + 1
@@ -157,8 +157,8 @@ def _back_up(grid: Lattice, factors: Array, depth: int, after: Array, n_items: i
     kinds = len(factors)
     nodes, codes = _multisets(kinds, depth), _codes(_multisets(kinds, depth + 1), kinds)
     values = np.zeros(len(nodes))
-    for begin in range(0, len(nodes), CHUNK):
-        rows = nodes[begin : begin + CHUNK]
+    for begin in range(0, len(nodes), CHUNK_OF_STATES):
+        rows = nodes[begin : begin + CHUNK_OF_STATES]
         # Each node with each further observation, sorted again so that its code finds it: (R * 2 P, depth + 1).
         more = np.tile(np.arange(kinds), len(rows))[:, None]
         longer = np.sort(np.concatenate([np.repeat(rows, kinds, axis=0), more], axis=1), axis=1)
@@ -166,14 +166,14 @@ def _back_up(grid: Lattice, factors: Array, depth: int, after: Array, n_items: i
         # What is to come at each lattice price is the sum over buying and refusing, (R, 2, P) -> (R, P).
         later = found.reshape(len(rows), 2, -1).sum(axis=1)
         beliefs = _beliefs(rows, factors)
-        values[begin : begin + CHUNK] = grid.best(beliefs @ grid.reward.T + later, beliefs @ grid.bow.T)
+        values[begin : begin + CHUNK_OF_STATES] = grid.best(beliefs @ grid.reward.T + later, beliefs @ grid.bow.T)
     # Where everything is sold nothing is earned any more, (X,).
     return np.where((nodes < len(grid.prices)).sum(axis=1) < n_items, values, 0.0)
 
 
-def affordable(n_agents: int, delta: float, cells: int = CELLS) -> int:
+def affordable(n_agents: int, delta: float, cells: int = LATTICE_CELLS) -> int:
     """Return how many values the search can hide, at most all of them: then only the lattice tells something."""
-    kinds = 2 * len(lattice(delta, cells).prices)
+    kinds = 2 * len(make_lattice(delta, cells).prices)
     depths = range(min(MOST_HIDDEN, n_agents) + 1)
     return max(d for d in depths if comb(kinds + d - 1, d) <= MOST_BELIEFS)
 
@@ -184,7 +184,7 @@ def relaxed_bound(
     delta: float,
     objective: str = "welfare",
     hidden: int | None = None,
-    cells: int = CELLS,
+    cells: int = LATTICE_CELLS,
     most: tuple[int, int] | None = None,
 ) -> float:
     """Return the information relaxation's upper bound on every SPM of a correlated setting.
@@ -213,7 +213,7 @@ def relaxed_bound(
             f"of {n_agents} agents' values at least 0 and at most {n_agents} can be hidden, not {depth}"
         )
     size = most or (n_agents, n_items)
-    tables = [shown(*size, delta, objective, cells, position) for position in SHIFTS[objective]]
+    tables = [solve_shown(*size, delta, objective, cells, position) for position in SHIFTS[objective]]
     return float(np.mean([hidden_bound(table, n_agents, n_items, depth) for table in tables]))
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
 from spm.demand import Array
-from spm.optimum.iid import correlated_model, known_latent, reward
+from spm.optimum.iid import correlated_model, known_latent, visit_reward
 from spm.posterior import chance_below
 from spm.settings import correlated
 
@@ -67,7 +67,7 @@ def _backward(prices: Array, n_items: int, lower: Array, width: float, objective
         # With k >= 1 items: the reward, then k - 1 items after a sale or k without one, (m, A); row 0 stays 0.
         later = values[-1]
         value = np.zeros_like(later)
-        value[1:] = reward(objective, price, lower, width) + (1 - below) * later[:-1] + below * later[1:]
+        value[1:] = visit_reward(objective, price, lower, width) + (1 - below) * later[:-1] + below * later[1:]
         values.append(value)
     return values
 

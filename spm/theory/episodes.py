@@ -50,14 +50,14 @@ def layouts_table(setting: Setting) -> pd.DataFrame:
 
 def blocks_table(setting: Setting, observation: NDArray[np.float32]) -> pd.DataFrame:
     """Return an observation of the price-allocation matrix, one row per block."""
-    blocks = statistics.get(WIDEST).layout(setting).itertuples()
+    blocks = statistics.get_statistic(WIDEST).layout(setting).itertuples()
     entries = {str(b.block): observation[b.start : b.stop].round(2).tolist() for b in blocks}
     return pd.Series(entries).to_frame("entries")
 
 
 def many_markets(setting: Setting, action: Sequence[float], n_markets: int, n_steps: int) -> str:
     """Step many markets at once with one action; say how many episodes ended and what they earned on average."""
-    batch = BatchedMarkets(setting, statistics.get("items-agents-left"), n_markets, seed=0)
+    batch = BatchedMarkets(setting, statistics.get_statistic("items-agents-left"), n_markets, seed=0)
     batch.reset()
     actions = np.tile(np.array(action, dtype=np.float32), (n_markets, 1))
     ended = []

@@ -9,7 +9,7 @@ from pandas.io.formats.style import Styler
 
 from spm import diagrams
 from spm.constructions import construction
-from spm.exact import Solver
+from spm.exact.cells import Solver
 from spm.exact.paper import PAPER_MECHANISMS
 from spm.figures import Drawing
 from spm.finite import FiniteModel
@@ -57,7 +57,7 @@ def construction_tree(name: str) -> Drawing:
     """
     prices, order = TREES[name]
     setting = construction(name)
-    return diagrams.tree(setting, Solver(setting).tree(prices, order), f"tree-{name}", TITLES[prices])
+    return diagrams.draw_tree(setting, Solver(setting).tree(prices, order), f"tree-{name}", TITLES[prices])
 
 
 def described_table() -> pd.DataFrame:

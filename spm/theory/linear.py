@@ -22,7 +22,7 @@ from fractions import Fraction
 import pandas as pd
 
 from spm.finite import chance, model, surely
-from spm.settings import Setting, finite
+from spm.settings import Setting, finite_setting
 from spm.theory.economies import UNVISITED, Economy, economy
 from spm.theory.histories import HistorySolver, agents_left, is_over, outcome_value, visit
 from spm.theory.offers import NOTHING
@@ -51,7 +51,7 @@ def other_items_alone() -> Setting:
     worlds += [("1/6", [*pair, safe, gamble]) for pair in odd]
     values = model({"Alice": 1, "Bob": 1, "Carl": 1, "Dan": 1}, worlds)
     items = {"item 1": 1, "item 2": 1, "item 3": 1}
-    return finite("other-items", "Proposition 7 with other items held alone", items, values)
+    return finite_setting("other-items", "Proposition 7 with other items held alone", items, values)
 
 
 def play_linear(market: Economy, weights: ScoreWeights, features: Features, order: Sequence[int]) -> Fraction:

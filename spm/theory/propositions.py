@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from spm.finite import FiniteModel, Lottery, model
-from spm.settings import Setting, finite
+from spm.settings import Setting, finite_setting
 from spm.theory.economies import Economy, economy
 from spm.theory.histories import tree_value
 from spm.theory.offers import NOTHING, Vector, choose, price_menu
@@ -79,7 +79,7 @@ def random_setting(rng: np.random.Generator, objective: str) -> Setting:
     lotteries = [random_lottery(rng, n_types) for _ in range(n_agents)]
     supply = {f"type {t + 1}": int(rng.integers(1, 3)) for t in range(n_types)}
     values = model({f"agent {i + 1}": 1 for i in range(n_agents)}, [(1, lotteries)])
-    return finite("random", "Random", supply, values, objective=objective)
+    return finite_setting("random", "Random", supply, values, objective=objective)
 
 
 def random_lottery(rng: np.random.Generator, n_types: int) -> Lottery:
