@@ -28,7 +28,6 @@ from spm import (
     kept,
     published,
     results,
-    settings,
     statistics,
     tables,
     tuning,
@@ -36,12 +35,12 @@ from spm import (
 )
 from spm.actors import VARIANTS
 from spm.claims import ledger
-from spm.constructions import CONSTRUCTIONS, construction
 from spm.exact.cells import ORDERS, Solver
 from spm.exact.text import tree_text
 from spm.files import home
 from spm.learning import Specification, evaluation_seed, point, train
 from spm.mechanisms import play
+from spm.settings import CONSTRUCTIONS, FIGURES, MORE_SETTINGS, construction, get_setting
 from spm.statistics import STATISTICS
 
 
@@ -148,13 +147,13 @@ def emit(options: argparse.Namespace, data: Any, lines: Sequence[str]) -> None:
 def list_panels(options: argparse.Namespace) -> None:
     """List figures with their panels, statistics and profiles."""
     data = {
-        "figures": {figure: list(panels) for figure, panels in settings.FIGURES.items()},
-        "extras": list(settings.MORE_SETTINGS),
+        "figures": {figure: list(panels) for figure, panels in FIGURES.items()},
+        "extras": list(MORE_SETTINGS),
         "statistics": {name: statistic.title for name, statistic in STATISTICS.items()},
         "profiles": {name: asdict(profile) for name, profile in experiments.PROTOCOLS.items()},
     }
-    lines = [f"{figure}: {', '.join(panels)}" for figure, panels in settings.FIGURES.items()]
-    lines += [f"more settings: {', '.join(settings.MORE_SETTINGS)}, correlated-AGENTS-ITEMS-DELTA"]
+    lines = [f"{figure}: {', '.join(panels)}" for figure, panels in FIGURES.items()]
+    lines += [f"more settings: {', '.join(MORE_SETTINGS)}, correlated-AGENTS-ITEMS-DELTA"]
     lines += [f"statistic {name}: {statistic.title}" for name, statistic in STATISTICS.items()]
     lines += [
         f"profile {p.name}: {p.seeds} seeds, up to {max(p.visits.values()):,} visits"
@@ -167,7 +166,7 @@ def train_one(options: argparse.Namespace) -> None:
     """Learn one mechanism, print its curve's ends, store its record."""
     hyperparameters = experiments.hyperparameters(options.variant, options.statistic)
     specification = Specification(
-        settings.get_setting(options.panel),
+        get_setting(options.panel),
         statistics.get_statistic(options.statistic),
         options.seed,
         options.visits,
@@ -187,7 +186,7 @@ def train_one(options: argparse.Namespace) -> None:
 def run_figures(options: argparse.Namespace) -> None:
     """Do the missing runs of a figure, then write its tables and pictures."""
     profile = experiments.get_protocol(options.profile)
-    names = settings.FIGURES if options.figure == "all" else [options.figure]
+    names = FIGURES if options.figure == "all" else [options.figure]
     engine = engines.engine(options.engine, options.jobs, options.address)
     done = experiments.run_grid(options.figure, profile, engine=engine)
     benchmarks.compute_brackets(experiments.panels(options.figure), options.jobs)
@@ -203,7 +202,7 @@ def draw(names: Iterable[str], profile: experiments.Protocol) -> None:
     for figure in names:
         tables.write_tables(figure, profile)
         figures.write_figures(figure, profile)
-    if set(names) == set(settings.FIGURES):
+    if set(names) == set(FIGURES):
         figures.write_figures("cover", profile)
 
 
@@ -217,7 +216,7 @@ def reproduce(options: argparse.Namespace) -> None:
     kept.refresh(computed.calls(), options.jobs)
     print(f"{done} runs done; results of record in {published.publish(profile, options.jobs)}")
     tuning.tune(options.jobs)
-    draw(settings.FIGURES, profile)
+    draw(FIGURES, profile)
     print(f"{time.perf_counter() - start:.0f} s in all")
 
 
@@ -294,7 +293,7 @@ def evaluate_policy(options: argparse.Namespace) -> None:
     Raises:
         ValueError: the record is missing, damaged, or of another panel.
     """
-    setting = settings.get_setting(options.panel)
+    setting = get_setting(options.panel)
     record = results.read_record(options.policy)
     outcomes = play(results.mechanism_of(record, setting), setting, options.profiles, evaluation_seed("final"))
     data = asdict(point(outcomes, record["final"]["visits"])) | {"profiles": options.profiles}

@@ -23,11 +23,11 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import nn
 from torch.autograd.profiler import profile
 
-from spm import settings, statistics
-from spm.demand import valuations
+from spm import statistics
 from spm.environment import BatchedMarkets, MarketEnv
 from spm.learning import Hyperparameters, Specification, make_model
 from spm.market import Market
+from spm.settings import get_setting, valuations
 
 PANEL, STATISTIC, MARKETS = "delta-0.5", "price-allocation", 1024
 
@@ -83,7 +83,7 @@ def rate(work: Callable[[], int], seconds: float) -> float:
 
 def raw_batched(n_markets: int) -> Callable[[], int]:
     """Return the work of playing ``n_markets`` whole episodes of the 20-agent setting at random prices."""
-    setting = settings.get_setting(PANEL)
+    setting = get_setting(PANEL)
     rng = np.random.default_rng(0)
     market = Market(setting, valuations(setting.demand, setting.sample(rng, n_markets)))
     rows = np.arange(n_markets)
@@ -108,7 +108,7 @@ def learning_batched() -> Callable[[], int]:
 def learning_single() -> Callable[[], int]:
     """Return the work of learning for a rollout of one market at a time, as Stable-Baselines3 does by default."""
     hyper = Hyperparameters()
-    env = DummyVecEnv([lambda: MarketEnv(settings.get_setting(PANEL), statistics.get_statistic(STATISTIC).name)])
+    env = DummyVecEnv([lambda: MarketEnv(get_setting(PANEL), statistics.get_statistic(STATISTIC).name)])
     model = PPO(
         "MlpPolicy", env, policy_kwargs={"net_arch": [hyper.width, hyper.width]}, gamma=1.0, gae_lambda=1.0, seed=0
     )
@@ -120,9 +120,7 @@ def _model(panel: str = PANEL, statistic: str = STATISTIC, **hyper: int) -> PPO:
     """An untrained model, whose hyperparameters are those of all panels but for ``hyper``."""
     others = Hyperparameters(**hyper)  # type: ignore[arg-type]
     return make_model(
-        Specification(
-            settings.get_setting(panel), statistics.get_statistic(statistic), 0, 1, hyperparameters=others
-        )
+        Specification(get_setting(panel), statistics.get_statistic(statistic), 0, 1, hyperparameters=others)
     )
 
 
@@ -211,7 +209,7 @@ def cost(n_agents: int, statistic: str, seconds: float) -> dict[str, float]:
 
 def stepping(panel: str, statistic: str, n_markets: int) -> Callable[[], int]:
     """Return the work of stepping the learning's environment as often as there are agents, at random actions."""
-    setting = settings.get_setting(panel)
+    setting = get_setting(panel)
     env = BatchedMarkets(setting, statistics.get_statistic(statistic), n_markets)
     env.reset()
     rng = np.random.default_rng(0)

@@ -27,18 +27,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from spm import settings
 from spm.exact.cells import Solver
-from spm.finite import FiniteModel
 from spm.mechanisms import Mechanism, play, random_serial_dictatorship
-from spm.models import CorrelatedModel, MaxMinModel
 from spm.optimum import max_min
 from spm.optimum.bayes import BayesianPricing, estimate
 from spm.optimum.iid import correlated_model, highest_values, iid_optimum
 from spm.optimum.lattice import numerical_error
 from spm.optimum.relaxation import upper_bound
 from spm.optimum.static_prices import best_static
-from spm.settings import Setting
+from spm.settings import CorrelatedModel, FiniteModel, MaxMinModel, Setting, get_setting
 from spm.trees import TreeMechanism
 
 BRACKET_PROFILES = 8192
@@ -115,7 +112,7 @@ def bracket(setting: Setting) -> Bracket:
 
 def record(name: str) -> dict[str, Any]:
     """Return the bracket of a panel, or of ``correlated-N-M-DELTA``, as JSON types (:meth:`Bracket.as_dict`)."""
-    return bracket(settings.get_setting(name)).as_dict()
+    return bracket(get_setting(name)).as_dict()
 
 
 def explicit_mechanism(setting: Setting) -> Mechanism:

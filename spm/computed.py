@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from spm import bounds, experiments
-from spm.constructions import CONSTRUCTIONS
 from spm.exact.paper import optima
 from spm.kept import Call
 from spm.optimum.adaptivity import correlated_map
+from spm.settings import CONSTRUCTIONS
 from spm.theory import memory, propositions
 
 TOO_LARGE = ("theorem-1",)

@@ -13,13 +13,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from pandas.io.formats.style import Styler
 
-from spm.constructions import construction
 from spm.exact.cells import ORDERS, PRICES, Solver
 from spm.exact.paper import optima
 from spm.exact.tree import Branch, Node
 from spm.figures import COLORS, INK, Drawing, drawing
 from spm.kept import kept
-from spm.settings import Setting
+from spm.settings import Setting, construction
 
 BUY, DECLINE = COLORS["allocation"], COLORS["price-allocation"]
 HEIGHT = 0.44
@@ -33,7 +32,7 @@ MOST_LEAVES = 60
 def needed(table: dict[str, dict[str, Fraction]]) -> list[tuple[str, str]]:
     """Return the simplest cells (prices, order) that reach the optimum: those with no simpler one below them.
 
-    >>> from spm.constructions import prop_1
+    >>> from spm.settings import prop_1
     >>> needed(Solver(prop_1()).table())
     [('personalised-static', 'static'), ('adaptive', 'random')]
     """

@@ -29,12 +29,10 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
-from spm import settings, statistics
-from spm.demand import Array, valuations
+from spm import statistics
 from spm.first_best import first_best, rest
 from spm.market import Market
-from spm.objective import Objective
-from spm.settings import Setting
+from spm.settings import MORE_SETTINGS, PANELS, Array, Objective, Setting, correlated, valuations
 
 POOL, POOL_VALUES = 8192, 2**20
 """Profiles drawn at a time, large enough that drawing costs little a profile; fewer where agents are many, so that
@@ -275,12 +273,8 @@ def _maker(make_setting: Callable[..., Setting]) -> Callable[..., MarketEnv]:
 
 def register() -> None:
     """Register ``spm/Correlated-v0`` (n_agents, n_items, delta) and one id for each named setting."""
-    makers = {
-        name: make
-        for name, make in (settings.PANELS | settings.MORE_SETTINGS).items()
-        if not name.startswith("delta")
-    }
-    ids = {"spm/Correlated-v0": settings.correlated} | {_env_id(name): make for name, make in makers.items()}
+    makers = {name: make for name, make in (PANELS | MORE_SETTINGS).items() if not name.startswith("delta")}
+    ids = {"spm/Correlated-v0": correlated} | {_env_id(name): make for name, make in makers.items()}
     for env_id, make in ids.items():
         if env_id not in gymnasium.registry:
             gymnasium.register(env_id, entry_point=_maker(make), disable_env_checker=True)

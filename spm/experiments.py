@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from spm import engines, settings, statistics
+from spm import engines, statistics
 from spm.actors import VARIANTS
 from spm.engines import Engine
 from spm.files import home, write_atomic
 from spm.learning import Hyperparameters, Specification, train
 from spm.names import lookup
 from spm.results import RecordState, Store, describe, label, sealed
-from spm.settings import FIGURES
+from spm.settings import FIGURES, get_setting
 from spm.statistics import STATISTICS
 
 Finished = tuple[Specification, bytes]
@@ -82,7 +82,7 @@ class Protocol:
     def specification(self, panel: str, statistic: str, seed: int, variant: str = "scores") -> Specification:
         """Return one run of the grid."""
         return Specification(
-            settings.get_setting(panel),
+            get_setting(panel),
             statistics.get_statistic(statistic),
             seed,
             self.static_visits if statistic in STATIC else self.visits[variant],

@@ -23,12 +23,12 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from spm import settings, tables
+from spm import tables
 from spm.actors import VARIANTS
 from spm.evidence import Evidence, load
 from spm.experiments import Protocol
 from spm.files import home, write_atomic
-from spm.models import CorrelatedModel
+from spm.settings import CorrelatedModel, get_setting
 from spm.tables import BEST_STATIC, LABELS, title
 
 INK, MUTED, OPTIMUM = "#222222", "#6b6b6b", "#8a6d00"
@@ -134,7 +134,7 @@ def _of(table: pd.DataFrame, variant: str) -> pd.DataFrame:
 
 def _unit(panel: str) -> str:
     """What the vertical axis measures."""
-    setting = settings.get_setting(panel)
+    setting = get_setting(panel)
     names = {"welfare": "Welfare", "revenue": "Revenue", "max-min": "Lowest value"}
     unit = f" (in units of {float(setting.unit):g})" if setting.unit != 1 else ""
     return names.get(setting.objective.name, setting.objective.name) + unit

@@ -46,7 +46,7 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> str:
 def dependencies(module: str) -> set[str]:
     """Return a module of this package and all others of it that it imports, directly or through others.
 
-    >>> sorted(dependencies("finite"))
+    >>> sorted(dependencies("settings.finite"))
     ['finite']
     """
     found, waiting = set[str](), [module]

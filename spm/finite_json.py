@@ -1,6 +1,6 @@
 """A reader's own finite setting as a JSON file, and exact results as JSON.
 
-The file describes a latent-class model (:mod:`spm.finite`)::
+The file describes a latent-class model (:mod:`spm.settings.finite`)::
 
     {
       "name": "two seats",
@@ -36,9 +36,8 @@ from typing import Any
 
 from spm.exact.cells import PRICES, Solver
 from spm.exact.game import SOLVED_DEMANDS, SOLVED_OBJECTIVES
-from spm.finite import FiniteModel, Group, Lottery, World
 from spm.names import lookup, unknown
-from spm.settings import Setting, finite_setting
+from spm.settings import FiniteModel, Group, Lottery, Setting, World, finite_setting
 
 KEYS = ("name", "objective", "demand", "types", "groups", "worlds")
 MOST_DIGITS, MOST_EXPONENT_DIGITS = 100, 3
@@ -91,7 +90,7 @@ def parse_setting(text: str) -> Setting:
 def result(solver: Solver) -> dict[str, Any]:
     """Return the exact optimum of every cell, ready for JSON; values are before normalisation, in lowest terms.
 
-    >>> from spm.constructions import prop_1
+    >>> from spm.settings import prop_1
     >>> result(Solver(prop_1()))["values"]["adaptive"]
     {'random': '5/2', 'static': '5/2', 'adaptive': '5/2'}
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spm.demand import Array, bundles
-from spm.objective import Combine
-from spm.settings import Setting
+from spm.settings import Array, Combine, Setting, bundles
 
 
 def first_best(setting: Setting, valuations: Array) -> Array:

@@ -19,13 +19,12 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.logger import Logger
 
 from spm.actors import VARIANTS, Weights, actor_weights, learned_mechanism
-from spm.demand import Array, bundles
 from spm.environment import BatchedMarkets, Profiles
 from spm.first_best import separable
 from spm.mechanisms import Outcomes, play
 from spm.names import lookup
 from spm.policies import GroupPolicy, StatisticOnly
-from spm.settings import Setting
+from spm.settings import Array, Setting, bundles
 from spm.statistics import Statistic
 
 

@@ -9,7 +9,7 @@ There is one price for each *type*: of identical copies at different prices a bu
 cheapest, so a price a copy could not do more.
 
 Ties: an agent who is indifferent buys; among equally good bundles she takes the largest, then the one with
-the lowest types; an item that adds nothing to her value she never takes (see :mod:`spm.demand`).
+the lowest types; an item that adds nothing to her value she never takes (see :mod:`spm.settings.demand`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spm.demand import Array, bundles
-from spm.settings import Setting
+from spm.settings import Array, Setting, bundles
 
 TIE = 1e-12
 """Utilities that differ by less than this (in units of the highest value) are equal: rounding is no motive."""
@@ -41,7 +40,9 @@ class Market:
     """
 
     def __init__(self, setting: Setting, valuations: Array) -> None:
-        """Open one market for each profile of bundle valuations ``(B, n, K)`` (:func:`spm.demand.valuations`)."""
+        """Open one market for each profile of bundle valuations ``(B, n, K)``
+        (:func:`spm.settings.demand.valuations`).
+        """
         n_markets, n_agents = valuations.shape[:2]
         self.setting = setting
         self.bundles = bundles(setting.demand, setting.n_types)

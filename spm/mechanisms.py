@@ -14,11 +14,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spm.demand import Array, valuations
 from spm.environment import decode
 from spm.first_best import first_best
 from spm.market import Market
-from spm.settings import Setting
+from spm.settings import Array, Setting, valuations
 from spm.statistics import Observation, Statistic
 
 Agents = NDArray[np.int64]

@@ -2,8 +2,8 @@
 
 The paper's policy draws n scores and T prices from a Gaussian and visits the agent with the highest score; the
 noise of the scores is most of what its gradient sees. Here agents who are exchangeable form a group
-(``group_of`` of :mod:`spm.models`), the policy draws the *group* to visit next from a categorical distribution
-over those with somebody left, and the prices from a Gaussian around the means of that group:
+(``group_of`` of :mod:`spm.settings.continuous`), the policy draws the *group* to visit next from a categorical
+distribution over those with somebody left, and the prices from a Gaussian around the means of that group:
 
     pi(g, p | s) = softmax(a(s))_g  *  prod_t N(p_t; mu_gt(s), sigma_gt^2).
 

@@ -17,11 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spm.demand import Array, valuations
-from spm.finite import FiniteModel
 from spm.market import Market
-from spm.models import CorrelatedModel
-from spm.settings import Setting
+from spm.settings import Array, CorrelatedModel, FiniteModel, Setting, valuations
 
 NODES = 64
 """Nodes at which the density of a correlated setting's latent is kept."""

@@ -23,7 +23,7 @@ import joblib
 import pandas as pd
 import torch
 
-from spm import benchmarks, bounds, experiments, settings
+from spm import benchmarks, bounds, experiments
 from spm.actors import Weights, learned_mechanism
 from spm.experiments import Protocol
 from spm.files import canonical, digest, home, write_atomic
@@ -31,6 +31,7 @@ from spm.learning import Specification, evaluation_seed, point
 from spm.mechanisms import Learned, play, random_serial_dictatorship
 from spm.replay import Replay, Seal
 from spm.results import label, record_place, unpack
+from spm.settings import get_setting
 
 CURVE = ["panel", "variant", "statistic"]
 KEY = [*CURVE, "seed"]
@@ -172,7 +173,7 @@ def explicit_mechanisms(of: Protocol, jobs: int = 1) -> Iterator[dict[str, Any]]
 
 
 def _explicit(panel: str, count: int) -> list[dict[str, Any]]:
-    setting = settings.get_setting(panel)
+    setting = get_setting(panel)
     explicit = {"rsd": random_serial_dictatorship(setting), "lower": bounds.explicit_mechanism(setting)}
     rows = []
     for name, one in explicit.items():

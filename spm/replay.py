@@ -28,13 +28,12 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
-from spm.demand import valuations
 from spm.environment import decode
 from spm.files import canonical, digest, home, write_atomic
 from spm.fingerprints import conditions, differences
 from spm.learning import Specification, train
 from spm.market import Market
-from spm.settings import Setting
+from spm.settings import Setting, valuations
 
 CONDITIONS = conditions("learning")
 """What a run's numbers depend on besides its specification, taken at import: that of the code that runs."""

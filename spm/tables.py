@@ -13,13 +13,13 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 from scipy import stats
 
-from spm import settings
 from spm.actors import VARIANTS
 from spm.compare import BEATS, Interval, compare
 from spm.evidence import Evidence, load
 from spm.experiments import Protocol
 from spm.files import home, write_atomic
 from spm.published import CURVE, KEY
+from spm.settings import FIGURES, get_setting
 
 LABELS = {
     "none": "ASP",
@@ -47,7 +47,7 @@ BEST_STATIC = {"none": "anonymous_static", "agents-left": "personalised_static"}
 Pairs = Sequence[tuple[str, str]]
 """(better, worse); each a statistic or a key of a panel's benchmark (:data:`NAMES`)."""
 
-CORRELATED = settings.FIGURES["figure-2"]
+CORRELATED = FIGURES["figure-2"]
 BETTER_THAN_STATIC = dict.fromkeys(
     CORRELATED,
     (
@@ -143,7 +143,7 @@ def glance(evidence: Evidence, variant: str) -> pd.DataFrame:
 
 def title(panel: str) -> str:
     """Return a panel's title."""
-    return settings.get_setting(panel).title
+    return get_setting(panel).title
 
 
 class Contrast(NamedTuple):
@@ -298,6 +298,6 @@ def above_upper(evidence: Evidence) -> pd.DataFrame:
 
 def groups_table(panels: Sequence[str]) -> pd.DataFrame:
     """Return how many agents each panel has, and how many groups of exchangeable ones."""
-    known = [settings.get_setting(panel) for panel in panels]
+    known = [get_setting(panel) for panel in panels]
     rows = {one.title: (one.n_agents, int(one.model.group_of.max()) + 1) for one in known}
     return pd.DataFrame(rows, index=["agents", "groups"])

@@ -17,8 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from spm import figures
-from spm.constructions import construction
 from spm.exact.cells import ORDERS, PRICES, Solver
+from spm.settings import construction
 
 PricesAndOrder = tuple[str, str]
 

@@ -9,13 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.io.formats.style import Styler
 
-from spm.demand import Array, valuations
-from spm.finite import FiniteModel, Lottery, Values
 from spm.first_best import first_best
 from spm.market import Market
 from spm.mechanisms import Mechanism
-from spm.models import MaxMinModel
-from spm.settings import Setting
+from spm.settings import Array, FiniteModel, Lottery, MaxMinModel, Setting, Values, valuations
 
 
 def episode(mechanism: Mechanism, setting: Setting, seed: int = 0) -> str:
@@ -96,7 +93,7 @@ def _left(market: Market) -> str:
 def lottery_table(values: FiniteModel, types: Sequence[str]) -> Styler:
     """Return a model as a readable table: one row per world, one column per group, with its lottery over values.
 
-    >>> from spm.finite import model, uniform
+    >>> from spm.settings import model, uniform
     >>> lottery_table(model({"agent": 2}, [(1, [uniform(1, 3)])]), ["item"]).data["2 × agent"].tolist()
     ['1 (1/2) or 3 (1/2)']
     """

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spm.demand import Array
 from spm.exact.tree import Node, tree_arrays
 from spm.market import Market
 from spm.mechanisms import Agents, Rule
-from spm.settings import Setting
+from spm.settings import Array, Setting
 
 
 @dataclass(frozen=True, eq=False)

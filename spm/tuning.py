@@ -15,13 +15,14 @@ from typing import Any
 
 import pandas as pd
 
-from spm import experiments, published, settings, statistics
+from spm import experiments, published, statistics
 from spm.benchmarks import benchmark
 from spm.experiments import HYPERPARAMETERS, STATIC
 from spm.files import canonical, digest, home, write_atomic
 from spm.learning import Hyperparameters, Specification
 from spm.replay import Replay, Seal
 from spm.results import Store, record_place
+from spm.settings import get_setting
 from spm.tables import BEST_STATIC, LABELS, POLICIES
 
 ADAPTIVE_CURVES = (("delta-0.5", "price-allocation"), ("inventory", "allocation"), ("max-min", "allocation"))
@@ -106,7 +107,7 @@ def _trials() -> Iterator[Trial]:
 def _specification(panel: str, statistic: str, seed: int, hyper: Hyperparameters, variant: str) -> Specification:
     visits = STATIC_VISITS if statistic in STATIC else ADAPTIVE_VISITS
     return Specification(
-        settings.get_setting(panel),
+        get_setting(panel),
         statistics.get_statistic(statistic),
         seed,
         visits,
@@ -216,7 +217,7 @@ def tuning_table() -> pd.DataFrame:
     first_best, goal = (pd.Series(values) for values in zip(*known, strict=True))
     rows["distance"] = 100 * ((first_best - rows["regret"]) / goal - 1)
     rows["curve"] = [
-        f"{settings.get_setting(panel).title}, {LABELS[statistic]}"
+        f"{get_setting(panel).title}, {LABELS[statistic]}"
         for panel, statistic in zip(rows["panel"], rows["statistic"], strict=True)
     ]
     rows["policy"] = rows["variant"].map(POLICIES)

@@ -22,14 +22,11 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from spm import bounds, settings, statistics
+from spm import bounds, statistics
 from spm.actors import learned_mechanism
 from spm.bounds import Value
-from spm.finite import FiniteModel, Lottery, model, vector
 from spm.learning import Hyperparameters, Specification, train
 from spm.mechanisms import Mechanism, Outcomes, Rule, StaticPrices, play, random_serial_dictatorship
-from spm.models import CorrelatedModel
-from spm.objective import get_objective
 from spm.optimum import max_min
 from spm.optimum.adaptivity import correlated_map
 from spm.optimum.bayes import BayesianPricing
@@ -37,7 +34,18 @@ from spm.optimum.iid import CountPrices
 from spm.optimum.lattice import numerical_error
 from spm.optimum.max_min import OrangeFirst
 from spm.optimum.static_prices import Static, best_static
-from spm.settings import Setting
+from spm.settings import (
+    CorrelatedModel,
+    FiniteModel,
+    Lottery,
+    Setting,
+    finite_setting,
+    get_objective,
+    get_setting,
+    model,
+    vector,
+)
+from spm.settings import setting as setting_module
 
 STANDARD_ERRORS, PROFILES = 5.0, 40_000
 PLANTED = 0.99
@@ -160,7 +168,7 @@ def cases(draw: st.DrawFn, rule: str, kind: str) -> Case:
     seed = draw(st.integers(0, 2**32 - 1))
     if kind == "learned":
         name = draw(st.sampled_from(LEARNED[rule]))
-        setting = settings.get_setting(name)
+        setting = get_setting(name)
         return Case(setting, upper(rule, setting), kind, ShortLearned(name, draw(st.integers(0, 1))), seed)
     setting = draw(SETTINGS[rule])
     try:
@@ -201,7 +209,7 @@ def short_learned(name: str, seed: int) -> Mechanism:
     """Learn it."""
     hyper = Hyperparameters(n_markets=64, batch_size=128, n_epochs=4, width=16)
     specification = Specification(
-        settings.get_setting(name),
+        get_setting(name),
         statistics.get_statistic("price-allocation"),
         seed,
         4000,
@@ -299,7 +307,7 @@ def finite_settings(draw: Draw) -> Setting:
     )
     supply = {f"type {t}": draw(st.integers(1, 3)) for t in range(n_types)}
     demand = draw(st.sampled_from(["unit", "additive"]))
-    return settings.finite_setting("drawn", "", supply, values, demand, draw(st.sampled_from(OBJECTIVES)))
+    return finite_setting("drawn", "", supply, values, demand, draw(st.sampled_from(OBJECTIVES)))
 
 
 OBJECTIVES = ("welfare", "revenue", "max-min")
@@ -317,7 +325,7 @@ def additive_settings(draw: Draw) -> Setting:
 
 def one_type(objective: str) -> st.SearchStrategy[Setting]:
     """Correlated settings of one type, more items than agents included."""
-    return st.builds(settings.correlated, st.integers(1, 4), st.integers(1, 5), DELTAS, st.just(objective))
+    return st.builds(setting_module.correlated, st.integers(1, 4), st.integers(1, 5), DELTAS, st.just(objective))
 
 
 SETTINGS: dict[str, st.SearchStrategy[Setting]] = {
@@ -325,7 +333,7 @@ SETTINGS: dict[str, st.SearchStrategy[Setting]] = {
     "correlated": one_type("welfare"),
     "additive": additive_settings(),
     "revenue": one_type("revenue"),
-    "max-min": st.just(settings.get_setting("max-min")),
+    "max-min": st.just(get_setting("max-min")),
     "adaptivity map": (one_type("welfare") | one_type("revenue")).filter(lambda s: s.supply[0] <= s.n_agents),
 }
 """How the settings of each rule are drawn."""

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from spm import computed, experiments, published, settings
+from spm import computed, experiments, published
 from spm.actors import VARIANTS
 from spm.experiments import Protocol
 from spm.files import digest
+from spm.settings import FIGURES
 
 TINY = Protocol("paper", 3, 2, 192, dict.fromkeys(VARIANTS, 240), 3, 60, 120, of_record=True)
 PANELS = ("kitchen-sink", "two-worlds")
@@ -28,8 +29,8 @@ def tiny(home: Path) -> Iterator[pytest.MonkeyPatch]:
         patch.setattr("os.cpu_count", lambda: 1)  # replays in this process, where patches hold
         patch.setitem(experiments.PROTOCOLS, "paper", TINY)
         patch.setattr(computed, "calls", list)  # they have tests of their own
-        for figure in settings.FIGURES:
-            patch.setitem(settings.FIGURES, figure, PANELS if figure == "figure-3" else ())
+        for figure in FIGURES:
+            patch.setitem(FIGURES, figure, PANELS if figure == "figure-3" else ())
         for curve, hyper in experiments.HYPERPARAMETERS.items():
             patch.setitem(experiments.HYPERPARAMETERS, curve, replace(hyper, n_markets=16, batch_size=64, width=8))
         yield patch

@@ -16,12 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from spm.demand import DEMANDS, Array, valuations
-from spm.finite import FiniteModel
 from spm.market import Market
-from spm.models import SampleModel
-from spm.objective import get_objective
-from spm.settings import Setting
+from spm.settings import Array, FiniteModel, Setting, get_objective, valuations
+from spm.settings.continuous import SampleModel
+from spm.settings.demand import DEMANDS
 
 Integers = NDArray[np.int64]
 Bundle = tuple[int, ...]

@@ -7,19 +7,18 @@ import pytest
 import torch
 from test_learning import TINY
 
-from spm import settings
 from spm.actors import VARIANTS, actor_weights, learned_mechanism, perceptron
-from spm.demand import valuations
 from spm.environment import decode
 from spm.learning import make_model
 from spm.market import Market
+from spm.settings import get_setting, valuations
 from spm.statistics import STATISTICS
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("statistic", STATISTICS)
 def test_a_mechanism_does_what_sb3_predicts_without_noise(variant: str, statistic: str) -> None:
-    setting, sees = settings.get_setting("max-min"), STATISTICS[statistic]
+    setting, sees = get_setting("max-min"), STATISTICS[statistic]
     model = make_model(replace(TINY, setting=setting, statistic=sees, variant=variant))
     with torch.no_grad():
         model.policy.action_net.weight.normal_(0.0, 0.5)  # type: ignore[operator]

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spm import settings
 from spm.mechanisms import StaticPrices, play
 from spm.optimum import bayes
 from spm.optimum.bayes import BayesianPricing, estimate
@@ -13,12 +12,12 @@ from spm.optimum.compressed import Guide, guide
 from spm.optimum.iid import iid_optimum, known_latent
 from spm.optimum.relaxation import upper_bound
 from spm.optimum.static_prices import best_static, static_value
-from spm.settings import Setting
+from spm.settings import Setting, correlated, get_setting
 
 SMALL = [
-    settings.correlated(6, 2, 0.5),
-    settings.correlated(6, 2, 0.5, "revenue"),
-    settings.get_setting("additive"),
+    correlated(6, 2, 0.5),
+    correlated(6, 2, 0.5, "revenue"),
+    get_setting("additive"),
 ]
 NAMES = ["welfare", "revenue", "additive"]
 
@@ -46,13 +45,13 @@ def test_the_sharp_estimate_agrees_with_playing(
 @pytest.mark.parametrize("objective", ["welfare", "revenue"])
 @pytest.mark.parametrize("price", [0.2, 0.5, 0.8])
 def test_the_sharp_estimate_of_static_prices_agrees_with_quadrature(objective: str, price: float) -> None:
-    sharp = estimate(StaticPrices((price,)), settings.correlated(6, 2, 0.5, objective), 5000)
+    sharp = estimate(StaticPrices((price,)), correlated(6, 2, 0.5, objective), 5000)
     exact = static_value(np.full(6, price), 2, 0.5, objective)
     assert sharp.mean == pytest.approx(exact, abs=4 * sharp.standard_error)
 
 
 def test_without_correlation_the_optimum_has_no_regret() -> None:
-    sharp = estimate(iid_optimum(6, (2,)), settings.correlated(6, 2, 0.0), 500)
+    sharp = estimate(iid_optimum(6, (2,)), correlated(6, 2, 0.0), 500)
     assert sharp.mean == pytest.approx(known_latent(6, 2, np.zeros(1), 1.0).values[6, 2, 0])
     assert sharp.standard_error < 1e-12
 
@@ -62,7 +61,7 @@ def test_without_correlation_the_optimum_has_no_regret() -> None:
 def test_it_lies_between_the_best_static_prices_and_the_upper_bound(
     n: int, m: int, delta: float, objective: str
 ) -> None:
-    found = estimate(BayesianPricing(), settings.correlated(n, m, delta, objective), 1000)
+    found = estimate(BayesianPricing(), correlated(n, m, delta, objective), 1000)
     slack = 3 * found.standard_error
     assert best_static(n, m, delta, objective, True).value - slack <= found.mean
     assert found.mean - slack <= upper_bound(n, m, delta, objective)[0]
@@ -70,7 +69,7 @@ def test_it_lies_between_the_best_static_prices_and_the_upper_bound(
 
 def test_foresight_pays_when_values_are_strongly_correlated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compared on the same profiles."""
-    setting = settings.correlated(12, 3, 0.7)
+    setting = correlated(12, 3, 0.7)
     far = estimate(BayesianPricing(), setting, 2000)
     monkeypatch.setattr(bayes, "guide", myopic_guide)
     assert far.mean > estimate(BayesianPricing(), setting, 2000).mean
@@ -78,16 +77,16 @@ def test_foresight_pays_when_values_are_strongly_correlated(monkeypatch: pytest.
 
 def test_common_values_sell_at_nearly_the_common_value() -> None:
     """With delta = 1 and revenue, a few visits find the value: far more than static prices get, less than m/2."""
-    found = estimate(BayesianPricing(), settings.correlated(12, 2, 1.0, "revenue"), 1000)
+    found = estimate(BayesianPricing(), correlated(12, 2, 1.0, "revenue"), 1000)
     assert best_static(12, 2, 1.0, "revenue", True).value < found.mean <= 1.0
 
 
 def test_sizes_may_share_one_guide() -> None:
-    setting = settings.correlated(6, 2, 0.5)
+    setting = correlated(6, 2, 0.5)
     alone, shared = (estimate(BayesianPricing(most=most), setting, 300) for most in (None, (9, 4)))
     assert shared.mean == pytest.approx(alone.mean, abs=1e-9)
 
 
 def test_other_settings_are_refused() -> None:
     with pytest.raises(ValueError, match="does not have correlated values"):
-        play(BayesianPricing(), settings.get_setting("two-worlds"), 10)
+        play(BayesianPricing(), get_setting("two-worlds"), 10)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from spm import benchmarks, bounds, kept, settings, tables
+from spm import benchmarks, bounds, kept, tables
 from spm.fingerprints import dependencies
 from spm.optimum.adaptivity import correlated_map
+from spm.settings import get_setting
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def nothing_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 def test_a_benchmark_holds_the_bounds_and_is_computed_once() -> None:
-    assert benchmarks.benchmark("two-worlds") == bounds.bracket(settings.get_setting("two-worlds")).as_dict()
+    assert benchmarks.benchmark("two-worlds") == bounds.bracket(get_setting("two-worlds")).as_dict()
     assert benchmarks.compute_brackets(["two-worlds", "inventory"]) == 1
     assert benchmarks.compute_brackets(["two-worlds", "inventory"]) == 0
 

@@ -11,18 +11,28 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from spm import bounds, settings
+from spm import bounds
 from spm.bounds import Bracket, Value, bracket, explicit_mechanism
-from spm.finite import model, uniform
 from spm.mechanisms import StaticPrices, play
-from spm.models import CorrelatedModel, MaxMinModel, SampleModel
-from spm.objective import Objective, get_objective
 from spm.optimum.iid import mean_known
 from spm.optimum.lattice import numerical_error
 from spm.optimum.max_min import OrangeFirst
 from spm.optimum.relaxation import relaxed_bound, upper_bound
 from spm.optimum.static_prices import best_static
-from spm.settings import Setting, finite_setting
+from spm.settings import (
+    CorrelatedModel,
+    MaxMinModel,
+    Objective,
+    Setting,
+    correlated,
+    finite_setting,
+    from_samples,
+    get_objective,
+    get_setting,
+    model,
+    uniform,
+)
+from spm.settings.continuous import SampleModel
 
 EXACT = ["two-worlds", "kitchen-sink", "id", "inventory"]
 KEYS = ["first_best", "upper", "lower", "anonymous_static", "personalised_static", "rsd"]
@@ -33,14 +43,14 @@ SMALL = [f"correlated-{size}" for size in ("6-2-0", "6-2-0.3", "6-2-0.5", "4-4-0
 @cache
 def found_for(name: str) -> Bracket:
     """The bracket of a named setting."""
-    return bracket(settings.get_setting(name))
+    return bracket(get_setting(name))
 
 
 @pytest.mark.parametrize("name", EXACT)
 def test_finite_panels_are_exact_and_their_mechanism_earns_it(name: str) -> None:
     found = found_for(name)
     assert found.upper == found.lower
-    played = play(explicit_mechanism(settings.get_setting(name)), settings.get_setting(name), 20_000)
+    played = play(explicit_mechanism(get_setting(name)), get_setting(name), 20_000)
     assert played.mean == pytest.approx(found.lower.value, abs=4 * played.standard_error)
 
 
@@ -61,8 +71,8 @@ def test_values_are_in_order(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*SMALL, "max-min"])
 def test_the_explicit_mechanism_earns_the_lower_bound_and_none_more_than_the_upper(name: str) -> None:
-    found, setting = found_for(name), settings.get_setting(name)
-    played = play(explicit_mechanism(settings.get_setting(name)), setting, 4000, seed=5)
+    found, setting = found_for(name), get_setting(name)
+    played = play(explicit_mechanism(get_setting(name)), setting, 4000, seed=5)
     slack = 4 * math.hypot(played.standard_error, found.lower.error)
     assert played.mean == pytest.approx(found.lower.value, abs=slack + 1e-9)
     others = [play(StaticPrices((price,) * setting.n_types), setting, 4000) for price in (0.0, 0.4, 0.6)]
@@ -71,7 +81,7 @@ def test_the_explicit_mechanism_earns_the_lower_bound_and_none_more_than_the_upp
 
 def test_the_strongest_correlation_of_figure_2_within_a_percent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounds, "BRACKET_PROFILES", 2048)
-    found = bracket(settings.get_setting("delta-0.5"))
+    found = bracket(get_setting("delta-0.5"))
     assert found.width < 0.01
     assert found.lower.error < 0.002
     assert found.first_best.value == pytest.approx(1.25 + 0.5 * 4.2857, abs=1e-4)
@@ -86,7 +96,7 @@ def test_the_solved_correlated_panel() -> None:
 def test_additive_types_sum_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each type's upper bound, first best and static values on its own; the mechanism runs both side by side."""
     monkeypatch.setattr(bounds, "BRACKET_PROFILES", 1024)
-    whole, *parts = (bracket(settings.get_setting(name)) for name in ("additive", *TYPES))
+    whole, *parts = (bracket(get_setting(name)) for name in ("additive", *TYPES))
     for key in KEYS:
         total = sum(getattr(part, key).value for part in parts)
         error = sum(getattr(part, key).error for part in parts) + getattr(whole, key).error
@@ -114,15 +124,15 @@ class OtherSupports(MaxMinModel):
 
 
 NASH = Objective("nash", lambda received, payments: received.prod(axis=1))
-CORRELATED, TWO_TYPES = settings.correlated(4, 2, 0.5), settings.get_setting("additive")
-FAIR, FINITE = settings.get_setting("max-min"), settings.get_setting("two-worlds")
+CORRELATED, TWO_TYPES = correlated(4, 2, 0.5), get_setting("additive")
+FAIR, FINITE = get_setting("max-min"), get_setting("two-worlds")
 TWENTY = tuple(f"agent {k}" for k in range(20))
 REFUSED = [
     (
-        settings.get_setting("licences"),
+        get_setting("licences"),
         "drawn by LicencesModel; one is for FiniteModel, CorrelatedModel, MaxMinModel",
     ),
-    (settings.from_samples("mine", np.ones((2, 2, 1)), {"seat": 1}), "drawn by SampleModel"),
+    (from_samples("mine", np.ones((2, 2, 1)), {"seat": 1}), "drawn by SampleModel"),
     (replace(FAIR, supply=(9, 9)), r"must have supply \(5, 5\) for a bracket to be proved, not \(9, 9\)"),
     (replace(FAIR, supply=(5, 4)), r"must have supply \(5, 5\)"),
     (replace(FAIR, demand="additive"), "must have demand 'unit'"),

@@ -15,20 +15,18 @@ from certified_search import (
     upper,
 )
 
-from spm import settings
 from spm.bounds import explicit_mechanism
 from spm.mechanisms import play
-from spm.models import CorrelatedModel
-from spm.settings import Setting, correlated
+from spm.settings import CorrelatedModel, Setting, correlated, get_setting
 
 DRAWS, SEED, FEW, MANY = 18, 7, 8_000, 80_000
-ADDITIVE = replace(settings.get_setting("additive"), model=CorrelatedModel(10, 0.0, n_types=2))
+ADDITIVE = replace(get_setting("additive"), model=CorrelatedModel(10, 0.0, n_types=2))
 TIGHT = {
-    "finite": settings.get_setting("inventory"),
+    "finite": get_setting("inventory"),
     "correlated": correlated(4, 2, 0.0),
     "additive": ADDITIVE,
     "revenue": correlated(8, 4, 0.0, "revenue"),
-    "max-min": settings.get_setting("max-min"),
+    "max-min": get_setting("max-min"),
     "adaptivity map": correlated(3, 2, 0.0),
 }
 """A setting of each rule whose explicit mechanism earns nearly the bound."""
@@ -42,7 +40,7 @@ def test_the_search_beats_no_bound(rule: str) -> None:
 
 
 def test_what_is_learned_beats_no_bound() -> None:
-    setting = settings.get_setting("correlated-3-2-0.5")
+    setting = get_setting("correlated-3-2-0.5")
     played = play(ShortLearned(setting.name, 0), setting, FEW)
     assert standard_errors_above(played, upper("correlated", setting)) < STANDARD_ERRORS
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spm import experiments, settings
+from spm import experiments
 from spm.claims import (
     adaptivity,
     claim,
@@ -31,16 +31,12 @@ from spm.claims.claim import VERDICTS, Claim, Finding
 from spm.claims.learned import beats, faster, learned, optimal
 from spm.claims.ledger import CLAIMS, Entry, check_claims
 from spm.compare import Interval
-from spm.constructions import prop_1
-from spm.demand import Array
 from spm.evidence import Evidence
 from spm.experiments import PROTOCOLS
-from spm.finite import FiniteModel
 from spm.market import Market
 from spm.mechanisms import Agents, Mechanism, Rule, play, random_serial_dictatorship
-from spm.models import CorrelatedModel
 from spm.optimum.max_min import OrangeFirst, best_premiums
-from spm.settings import Setting
+from spm.settings import Array, CorrelatedModel, FiniteModel, Setting, get_setting, prop_1
 from spm.theory import memory, propositions
 from spm.theory.fairness import OrangeBlueRed
 
@@ -187,7 +183,7 @@ def test_id_needs_no_more_than_agents_and_items_left_unless_the_order_is_ruled(c
 
 
 def test_the_static_order_for_fairness_serves_everybody_as_the_optimum_does() -> None:
-    setting, premiums = settings.get_setting("max-min"), best_premiums()
+    setting, premiums = get_setting("max-min"), best_premiums()
     optimal_one, fixed = (
         play(one, setting, 500, seed=3) for one in (OrangeFirst(premiums), OrangeBlueRed(premiums))
     )

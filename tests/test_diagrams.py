@@ -7,9 +7,9 @@ from fractions import Fraction
 import pytest
 
 from spm import diagrams
-from spm.constructions import construction
 from spm.exact.cells import Solver
 from spm.exact.tree import Node
+from spm.settings import construction
 
 
 @pytest.mark.parametrize(

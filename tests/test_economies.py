@@ -6,10 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from spm import settings
-from spm.constructions import prop_3, prop_7
-from spm.objective import Objective
-from spm.settings import Setting, from_samples
+from spm.settings import Objective, Setting, from_samples, get_setting, prop_7
+from spm.settings.constructions import prop_3
 from spm.theory.economies import economy
 
 
@@ -26,7 +24,7 @@ def expected_values(setting: Setting) -> list[list[Fraction]]:
 
 
 def test_profiles_are_distinct_and_weights_are_probabilities() -> None:
-    for setting in (settings.get_setting("id"), settings.get_setting("kitchen-sink"), prop_3(), prop_7()):
+    for setting in (get_setting("id"), get_setting("kitchen-sink"), prop_3(), prop_7()):
         market = economy(setting)
         assert len(set(market.profiles)) == len(market.profiles)
         assert min(market.weights) > 0
@@ -35,7 +33,7 @@ def test_profiles_are_distinct_and_weights_are_probabilities() -> None:
 
 def test_expected_values_of_kitchen_sink() -> None:
     half = Fraction(1, 2)
-    assert expected_values(settings.get_setting("kitchen-sink")) == [
+    assert expected_values(get_setting("kitchen-sink")) == [
         [Fraction(1, 200), Fraction(1, 200), Fraction(0)],
         [Fraction(0), Fraction(0), half + half * Fraction(2, 5)],
         [Fraction(0), Fraction(0), half * Fraction(7, 5) + half * Fraction(499, 1000)],
@@ -43,13 +41,13 @@ def test_expected_values_of_kitchen_sink() -> None:
 
 
 def test_expected_values_agree_with_samples() -> None:
-    setting = settings.get_setting("id")
+    setting = get_setting("id")
     sampled = setting.sample(np.random.default_rng(3), 40_000).mean(axis=0) * float(setting.unit)
     np.testing.assert_allclose(sampled, np.array(expected_values(setting), dtype=float), atol=0.8)
 
 
 def test_correlation_is_kept() -> None:
-    market = economy(settings.get_setting("id"))
+    market = economy(get_setting("id"))
     rich = [p for p in market.profiles if any(p[i][0] for i in (3, 4, 5))]
     assert all(sum(p[i][0] > 0 for i in range(3)) == 1 for p in rich)
 
@@ -57,7 +55,7 @@ def test_correlation_is_kept() -> None:
 @pytest.mark.parametrize("name", ["delta-0", "additive", "inventory"])
 def test_settings_that_do_not_fit_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"finite|profiles"):
-        economy(settings.get_setting(name))
+        economy(get_setting(name))
 
 
 def test_samples_and_unknown_objectives_are_refused() -> None:

@@ -18,10 +18,11 @@ from typing import Any
 import distributed
 import pytest
 
-from spm import engines, experiments, results, settings
+from spm import engines, experiments, results
 from spm.__main__ import main
 from spm.experiments import Finished
 from spm.learning import Specification
+from spm.settings import FIGURES
 
 TINY = replace(experiments.PROTOCOLS["smoke"], name="tiny", seeds=1, keep=1)
 SPM = Path(engines.__file__).parent
@@ -84,7 +85,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def two_panels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(settings.FIGURES, "figure-3", ("kitchen-sink", "colors"))
+    monkeypatch.setitem(FIGURES, "figure-3", ("kitchen-sink", "colors"))
 
 
 def bodies(home: Path) -> dict[str, Any]:

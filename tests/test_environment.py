@@ -14,12 +14,11 @@ from stable_baselines3.common.env_checker import check_env as sb3_check
 from stable_baselines3.common.vec_env import VecEnv, VecMonitor
 from strategies import integers
 
-from spm import environment, settings
-from spm.demand import Array
-from spm.demand import valuations as bundle_valuations
+from spm import environment
 from spm.environment import BatchedMarkets, MarketEnv, Profiles, decode
 from spm.first_best import first_best
-from spm.settings import Setting
+from spm.settings import Array, Setting, get_setting
+from spm.settings import valuations as bundle_valuations
 from spm.statistics import STATISTICS
 
 NAMED = "Colors TwoWorlds Inventory KitchenSink ID Additive Revenue MaxMin Licences"
@@ -38,7 +37,7 @@ def actions_for(setting: Setting, shape: tuple[int, ...], seed: int) -> NDArray[
 
 def batch(name: str, statistic: str = "price-allocation", n_markets: int = 5, seed: int = 3) -> BatchedMarkets:
     """B markets of a named setting."""
-    return BatchedMarkets(settings.get_setting(name), STATISTICS[statistic], n_markets, seed)
+    return BatchedMarkets(get_setting(name), STATISTICS[statistic], n_markets, seed)
 
 
 def stepped(env: VecEnv, actions: NDArray[np.float32]) -> tuple[Any, Any, Any, Any]:
@@ -115,7 +114,7 @@ class GivenProfiles:
 def test_one_market_and_the_batch_give_identical_traces(
     name: str, statistic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setting, n_markets = settings.get_setting(name), 4
+    setting, n_markets = get_setting(name), 4
     n_steps = 3 * setting.n_agents
     values = setting.sample(np.random.default_rng(1), n_markets * n_steps)
     stream = GivenProfiles(setting, values)
@@ -141,7 +140,7 @@ def test_one_market_and_the_batch_give_identical_traces(
 @pytest.mark.parametrize("name", ALL_NAMES)
 def test_terminal_contract(name: str) -> None:
     """What SB3 requires of a row that ended, and nothing but zeros and empty infos before."""
-    env, setting = batch(name), settings.get_setting(name)
+    env, setting = batch(name), get_setting(name)
     start = env.reset()[0]
     ended = 0
     for actions in actions_for(setting, (2 * setting.n_agents + 2, 5), seed=4):
@@ -173,7 +172,7 @@ def test_sb3s_monitor_sees_the_objective_minus_the_first_best_as_return() -> Non
     env = VecMonitor(batch("id", n_markets=8))
     env.reset()
     returns = 0
-    for actions in actions_for(settings.get_setting("id"), (12, 8), seed=5):
+    for actions in actions_for(get_setting("id"), (12, 8), seed=5):
         for info in env.step(actions)[3]:
             if "episode" in info:
                 assert info["episode"]["r"] == pytest.approx(info["objective"] - info["first_best"], abs=1e-6)
@@ -185,7 +184,7 @@ def test_sb3s_monitor_sees_the_objective_minus_the_first_best_as_return() -> Non
 def trace(name: str, seed: int) -> list[Any]:
     """Observations, rewards and dones of a batch played with fixed actions."""
     env = batch(name, seed=seed)
-    setting = settings.get_setting(name)
+    setting = get_setting(name)
     played: list[Any] = [env.reset()]
     for actions in actions_for(setting, (3 * setting.n_agents, 5), seed=6):
         played.extend(env.step(actions)[:3])
@@ -201,7 +200,7 @@ def test_the_same_seed_gives_the_same_trace_and_another_seed_another(name: str) 
 
 @pytest.mark.parametrize("name", ALL_NAMES)
 def test_one_market_draws_its_profile_from_its_seed(name: str) -> None:
-    env = MarketEnv(settings.get_setting(name))
+    env = MarketEnv(get_setting(name))
     profiles = []
     for seed in (1, 1, 2):
         env.reset(seed=seed)
@@ -215,7 +214,7 @@ def test_no_profile_is_given_out_twice_and_each_has_its_first_best(counts: list[
     """Pools of 4 profiles, so that they run out and are too small."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(environment, "POOL", 4)
-        setting = settings.get_setting("correlated-3-1-0.5")
+        setting = get_setting("correlated-3-1-0.5")
         profiles = Profiles(setting, np.random.default_rng(0))
         taken = [tuple(part.copy() for part in profiles.take(count)) for count in counts]
     assert [len(best) for _, best in taken] == counts
@@ -236,7 +235,7 @@ def test_attributes_are_shared_and_there_is_nothing_inside_to_call() -> None:
 
 @pytest.mark.parametrize("name", ["correlated-6-2-0.5", "additive", "revenue", "id"])
 def test_stepwise_rewards_add_up_to_the_terminal_reward(name: str) -> None:
-    setting = settings.get_setting(name)
+    setting = get_setting(name)
     whole = BatchedMarkets(setting, STATISTICS["none"], 8, 5)
     steps = BatchedMarkets(setting, STATISTICS["none"], 8, 5, stepwise=True)
     whole.reset(), steps.reset()
@@ -255,7 +254,7 @@ def test_stepwise_rewards_add_up_to_the_terminal_reward(name: str) -> None:
 
 def test_the_regret_of_a_single_visit_is_what_it_made_unreachable() -> None:
     """One item, values 0.2 then 1: selling to the first agent costs 0.8, refusing the second costs 1."""
-    setting = settings.get_setting("correlated-2-1-0.5")
+    setting = get_setting("correlated-2-1-0.5")
     env = BatchedMarkets(setting, STATISTICS["none"], 1, 0, stepwise=True)
     values = np.array([[[0.2], [1.0]]])
     for price, expected in ((0.0, [-0.8]), (0.5, [0.0, 0.0]), (1.0, [0.0, 0.0])):
@@ -266,7 +265,7 @@ def test_the_regret_of_a_single_visit_is_what_it_made_unreachable() -> None:
 
 
 def test_stepwise_rewards_need_a_first_best_that_separates() -> None:
-    env = BatchedMarkets(settings.get_setting("max-min"), STATISTICS["none"], 2, 0, stepwise=True)
+    env = BatchedMarkets(get_setting("max-min"), STATISTICS["none"], 2, 0, stepwise=True)
     env.reset()
     with pytest.raises(ValueError, match="not a sum of highest values"):
-        stepped(env, actions_for(settings.get_setting("max-min"), (2,), 0))
+        stepped(env, actions_for(get_setting("max-min"), (2,), 0))

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from brute_force import SCALE, BruteForce, agree, market, outcome
 
-from spm.constructions import construction, prop_1
 from spm.exact.cells import CELLS, ORDERS, PRICES, Solver
 from spm.exact.choices import Offer, bought, offers
 from spm.exact.closed import Closed
@@ -21,9 +20,20 @@ from spm.exact.paper import PAPER_MECHANISMS
 from spm.exact.plans import best_plan
 from spm.exact.text import tree_text
 from spm.exact.tree import tree_arrays
-from spm.finite import Lottery, Values, model, uniform, vector
-from spm.objective import Objective
-from spm.settings import Setting, correlated, finite_setting, licences
+from spm.settings import (
+    Lottery,
+    Objective,
+    Setting,
+    Values,
+    construction,
+    correlated,
+    finite_setting,
+    model,
+    prop_1,
+    uniform,
+    vector,
+)
+from spm.settings.panels import licences
 
 SMALL = (*(f"prop-{k}" for k in (1, 2, 3, 4, 6, 7, 8, 9)), "kitchen-sink", "two-worlds")
 N_RANDOM, N_CHUNKS = 216, 12

@@ -7,9 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from spm import settings
-from spm.constructions import construction
 from spm.exact.cells import Solver
+from spm.settings import construction, correlated
 from spm.theory import episodes, exhibits
 
 
@@ -36,7 +35,7 @@ def test_only_trees_of_the_chapter_are_drawn() -> None:
 
 def test_an_episode_is_stepped_on_the_profile_that_is_told() -> None:
     # The episode with seed 10 sells both items at 0.6, for 1.5122 of a first best of 1.5804.
-    small = settings.correlated(n_agents=4, n_items=2, delta=0.5)
+    small = correlated(n_agents=4, n_items=2, delta=0.5)
     played = episodes.stepped(small, [0.9, 0.6, 0.3, 0.0, 0.6], seed=10)
     assert played.rounds["over"].tolist() == [False, True]
     assert played.rounds["reward"].tolist() == pytest.approx([0.0, 1.5122 - 1.5804], abs=2e-4)
@@ -48,7 +47,7 @@ def test_an_episode_is_stepped_on_the_profile_that_is_told() -> None:
 
 def test_many_markets_earn_what_their_prices_must() -> None:
     # One agent, one item, free: welfare is the first best, 1/2 on average.
-    alone = settings.correlated(n_agents=1, n_items=1, delta=0.0)
+    alone = correlated(n_agents=1, n_items=1, delta=0.0)
     told = episodes.many_markets(alone, [0.0, 0.0], n_markets=64, n_steps=50)
     count, welfare, best = (float(word.strip(":,").replace(",", "")) for word in np.array(told.split())[[0, 4, 8]])
     assert count == 64 * 50

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from spm import experiments, settings, tables
+from spm import experiments, tables
 from spm.__main__ import main
 from spm.actors import VARIANTS
 from spm.experiments import PROTOCOLS, Protocol
+from spm.settings import FIGURES, PANELS
 from spm.statistics import STATISTICS
 
 TINY = Protocol("tiny", 2, 1, 600, dict.fromkeys(VARIANTS, 600), 2, 50, 100)
@@ -29,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def two_panels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(settings.FIGURES, "figure-3", ("kitchen-sink", "id"))
+    monkeypatch.setitem(FIGURES, "figure-3", ("kitchen-sink", "id"))
 
 
 def test_the_paper_profile_is_the_papers_protocol() -> None:
@@ -41,7 +42,7 @@ def test_the_paper_profile_is_the_papers_protocol() -> None:
 
 
 def test_every_panel_has_a_figure() -> None:
-    assert set(experiments.panels("all")) == set(settings.PANELS)
+    assert set(experiments.panels("all")) == set(PANELS)
 
 
 def test_unknown_names_are_met_with_the_nearest() -> None:
@@ -97,7 +98,7 @@ def test_a_killed_grid_goes_on_where_it_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """kill -9 of the whole process group half-way; then the same tables as without the kill."""
-    monkeypatch.setitem(settings.FIGURES, "figure-3", ("kitchen-sink",))
+    monkeypatch.setitem(FIGURES, "figure-3", ("kitchen-sink",))
     command = ["run", "figure-3", "--profile", "smoke", "--jobs"]
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     records = killed / "_build" / "runs"

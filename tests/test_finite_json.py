@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from spm.constructions import construction
 from spm.exact.cells import ORDERS, PRICES, Solver
-from spm.finite import FiniteModel, chance, model, surely, uniform
 from spm.finite_json import parse_setting, read_setting, result
+from spm.settings import FiniteModel, chance, construction, model, surely, uniform
 
 SEATS: dict[str, Any] = {
     "name": "two seats",

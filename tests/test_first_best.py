@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from strategies import TENTHS, Case, best_by_brute_force, cases, integers, played, setting_of
 
-from spm import settings
-from spm.demand import Array, valuations
 from spm.first_best import first_best
 from spm.mechanisms import StaticPrices, play
-from spm.objective import OBJECTIVES, Objective, get_objective, objective
+from spm.settings import Array, Objective, correlated, get_objective, get_setting, valuations
+from spm.settings.objective import OBJECTIVES, objective
 
 
 def assignment(values: Array, supply: tuple[int, ...]) -> float:
@@ -36,7 +35,7 @@ def test_unit_demand_against_the_assignment_problem(data: st.DataObject, n_agent
     "name", ["colors", "kitchen-sink", "two-worlds", "inventory", "id", "delta-0.5", "revenue"]
 )
 def test_panels_against_the_assignment_problem(name: str) -> None:
-    setting = settings.get_setting(name)
+    setting = get_setting(name)
     values = setting.sample(np.random.default_rng(0), 40)
     found = first_best(setting, valuations(setting.demand, values))
     assert found == pytest.approx([assignment(profile, setting.supply) for profile in values])
@@ -74,7 +73,7 @@ def test_an_objective_that_is_not_registered_is_refused_with_the_nearest() -> No
     with pytest.raises(ValueError, match="unknown objective 'max-mim'; did you mean max-min"):
         get_objective("max-mim")
     with pytest.raises(ValueError, match="unknown objective 'profit'; known: welfare, revenue, max-min"):
-        settings.correlated(2, 1, 0.0, objective="profit")
+        correlated(2, 1, 0.0, objective="profit")
 
 
 def test_a_name_stands_for_one_objective() -> None:
@@ -83,12 +82,12 @@ def test_a_name_stands_for_one_objective() -> None:
         objective("welfare", empty=1.0)(lambda received, payments: received[:, 0])
     own = Objective("welfare", lambda received, payments: received[:, 0])
     with pytest.raises(ValueError, match="objective 'welfare' is another one already"):
-        settings.correlated(2, 1, 0.0, objective=own)
+        correlated(2, 1, 0.0, objective=own)
 
 
 def test_a_setting_carries_its_own_objective() -> None:
     own = Objective("first agent", lambda received, payments: received[:, 0])
-    setting = settings.correlated(2, 1, 0.0, objective=own)
+    setting = correlated(2, 1, 0.0, objective=own)
     assert play(StaticPrices((0.0,), (0, 1)), setting, 1000).mean == pytest.approx(0.5, abs=0.05)
 
 

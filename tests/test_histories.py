@@ -5,10 +5,19 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from spm import settings
-from spm.constructions import prop_1, prop_2, prop_7, theorem_1
-from spm.finite import Lottery, model, surely, uniform
-from spm.settings import Setting, finite_setting
+from spm.settings import (
+    Lottery,
+    Setting,
+    finite_setting,
+    get_setting,
+    model,
+    prop_1,
+    prop_7,
+    surely,
+    theorem_1,
+    uniform,
+)
+from spm.settings.constructions import prop_2
 from spm.theory.economies import economy
 from spm.theory.histories import HistorySolver, history_optimum, is_over, tree_value
 
@@ -52,8 +61,8 @@ def test_max_min_shares_two_items_as_values_tell() -> None:
 def test_known_optima() -> None:
     id_optimum = 60 * (Fraction(3, 8) + 2 * Fraction(1, 2)) + Fraction(3, 8) * (20 + 21 * Fraction(3, 8))
     for setting, value in [
-        (settings.get_setting("id"), id_optimum),
-        (settings.get_setting("kitchen-sink"), Fraction(1637, 1250)),
+        (get_setting("id"), id_optimum),
+        (get_setting("kitchen-sink"), Fraction(1637, 1250)),
         (prop_1(), Fraction(5, 2)),
         (prop_2(), Fraction(19, 4)),
         (prop_7(), 10 + Fraction(11, 2)),

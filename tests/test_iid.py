@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm import settings
 from spm.mechanisms import StaticPrices, play
 from spm.optimum.iid import CountPrices, iid_optimum, known_latent, mean_known, visit_reward
 from spm.optimum.relaxation import upper_bound
+from spm.settings import correlated
 
 ZERO = np.zeros(1)
 
@@ -58,7 +58,7 @@ def test_more_agents_items_or_value_never_hurt(n: int, m: int, lower: float, obj
 
 @pytest.mark.parametrize("objective", ["welfare", "revenue"])
 def test_the_mechanism_earns_its_value_and_more_than_its_neighbours(objective: str) -> None:
-    setting = settings.correlated(6, 2, 0.0, objective)
+    setting = correlated(6, 2, 0.0, objective)
     best = iid_optimum(6, (2,), objective)
     value = known_latent(6, 2, ZERO, 1.0, objective).values[6, 2, 0]
     played = play(best, setting, 20_000)
@@ -69,7 +69,7 @@ def test_the_mechanism_earns_its_value_and_more_than_its_neighbours(objective: s
 
 def test_tables_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match=r"price tables must have shapes \(\(5, 2\),\), not \(\(5, 3\),\)"):
-        play(iid_optimum(4, (2,)), settings.correlated(4, 1, 0.0), 10)
+        play(iid_optimum(4, (2,)), correlated(4, 1, 0.0), 10)
 
 
 def test_only_sums_over_visits_have_rewards() -> None:
@@ -86,6 +86,6 @@ def test_the_mean_over_the_latent_is_bounded_from_above() -> None:
 
 
 def test_knowing_the_latent_is_worth_at_least_any_mechanism() -> None:
-    setting = settings.correlated(8, 3, 0.5)
+    setting = correlated(8, 3, 0.5)
     played = play(StaticPrices((0.45,)), setting, 20_000)
     assert played.mean - 4 * played.standard_error < mean_known(8, 3, 0.5)

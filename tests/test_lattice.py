@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm.demand import Array
 from spm.optimum.iid import visit_reward
 from spm.optimum.lattice import make_lattice
 from spm.posterior import chance_below
+from spm.settings import Array
 
 DELTAS = st.floats(0.05, 0.95)
 OBJECTIVES = st.sampled_from(["welfare", "revenue"])

@@ -14,7 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm import settings, statistics
+from spm import statistics
 from spm.actors import actor, actor_weights
 from spm.learning import (
     STREAMS,
@@ -27,11 +27,11 @@ from spm.learning import (
     train,
 )
 from spm.mechanisms import Learned, play, random_serial_dictatorship
-from spm.objective import Objective
+from spm.settings import Objective, correlated, get_setting
 from spm.statistics import STATISTICS
 
 TINY = Specification(
-    settings.get_setting("correlated-4-2-0.5"),
+    get_setting("correlated-4-2-0.5"),
     STATISTICS["none"],
     seed=0,
     visits=600,
@@ -112,7 +112,7 @@ def test_the_actor_is_the_policy_of_sb3_without_its_noise() -> None:
 
 @pytest.mark.parametrize("panel", ["delta-0.5", "kitchen-sink", "additive"])
 def test_the_untrained_policy_posts_the_mean_value_of_each_type(panel: str) -> None:
-    setting = settings.get_setting(panel)
+    setting = get_setting(panel)
     model = make_model(replace(TINY, setting=setting))
     prices = actor(actor_weights(model))(np.zeros((1, 1), dtype=np.float32))[0, setting.n_agents :]
     values = setting.sample(np.random.default_rng(1), 20_000)
@@ -132,7 +132,7 @@ def test_a_run_is_finally_evaluated_with_the_weights_that_it_returns() -> None:
 
 
 def test_the_policy_has_two_hidden_layers_and_n_scores_plus_one_price_a_type() -> None:
-    weights = actor_weights(make_model(replace(TINY, setting=settings.get_setting("colors"))))
+    weights = actor_weights(make_model(replace(TINY, setting=get_setting("colors"))))
     shapes = [tuple(tensor.shape) for name, tensor in weights.items() if name.endswith("weight")]
     assert shapes == [(8, 1), (8, 8), (30 + 2, 8)]
 
@@ -151,15 +151,13 @@ def learned(statistic: str) -> float:
     """Final welfare for two IID agents and one item after a second of learning."""
     small = Hyperparameters(n_markets=64, batch_size=64, n_epochs=4, learning_rate=1e-3)
     return train(
-        Specification(
-            settings.get_setting("correlated-2-1-0"), STATISTICS[statistic], 0, 8000, 2, 100, 20_000, small
-        )
+        Specification(get_setting("correlated-2-1-0"), STATISTICS[statistic], 0, 8000, 2, 100, 20_000, small)
     ).final.objective
 
 
 def test_learning_finds_the_optima_of_two_iid_agents_and_one_item() -> None:
     """RSD gives 1/2. One price p gives (1 - p²)(1 + p)/2, at most 16/27; 1/2 and then 0 gives 5/8, the optimum."""
-    setting = settings.get_setting("correlated-2-1-0")
+    setting = get_setting("correlated-2-1-0")
     rsd = play(random_serial_dictatorship(setting), setting, 20_000).mean
     anonymous, personalised = learned("none"), learned("agents-left")
     assert rsd == pytest.approx(1 / 2, abs=0.01)
@@ -180,9 +178,7 @@ def test_nearest_divisor_divides_and_no_other_is_nearer(total: int, wanted: int)
 BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "variant": (lambda: replace(TINY, variant="group"), "unknown variant 'group'; did you mean groups"),
     "statistic": (
-        lambda: replace(
-            TINY, setting=settings.get_setting("max-min"), statistic=statistics.get_statistic("belief")
-        ),
+        lambda: replace(TINY, setting=get_setting("max-min"), statistic=statistics.get_statistic("belief")),
         "no belief is known for setting 'max-min'",
     ),
     "seed": (lambda: replace(TINY, seed=-1), "seed must be at least 0, not -1"),
@@ -200,7 +196,7 @@ def test_a_bad_specification_is_refused(what: str) -> None:
 
 def test_a_specification_is_plain_data() -> None:
     plain = json.loads(json.dumps(TINY.as_dict()))
-    assert plain["setting"] == {"name": "correlated-4-2-0.5", "digest": settings.correlated(4, 2, 0.5).digest}
+    assert plain["setting"] == {"name": "correlated-4-2-0.5", "digest": correlated(4, 2, 0.5).digest}
     assert plain["statistic"] == {"name": "none", "blocks": ["constant"]}
     assert Hyperparameters(**plain["hyperparameters"]) == TINY.hyperparameters
     assert set(plain) == set(Specification.__dataclass_fields__)
@@ -209,7 +205,7 @@ def test_a_specification_is_plain_data() -> None:
 def test_a_run_is_of_the_setting_itself_and_not_of_its_name() -> None:
     """Nash welfare of four agents and two items is 0, whatever the setting is called."""
     nash = Objective("nash", lambda received, payments: received.prod(axis=1), np.multiply, 1.0)
-    setting = settings.correlated(4, 2, 0.5, objective=nash)
+    setting = correlated(4, 2, 0.5, objective=nash)
     assert setting.name == TINY.setting.name
     asked = replace(TINY, setting=setting)
     assert asked.as_dict()["setting"]["digest"] != TINY.as_dict()["setting"]["digest"]

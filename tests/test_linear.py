@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from spm.constructions import prop_1, prop_7
+from spm.settings import prop_1, prop_7
 from spm.theory.economies import economy
 from spm.theory.linear import certificate_table, check_linear, other_items_alone, play_linear, weight_table
 from spm.theory.scores import linear_features, with_interaction

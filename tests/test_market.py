@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import TENTHS, Case, cases, integers, played, rows_of, setting_of, steps, wanted, worth
 
-from spm.demand import valuations
 from spm.first_best import first_best
 from spm.market import Market
+from spm.settings import valuations
 
 STATE = (
     "agents_left",

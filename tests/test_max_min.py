@@ -5,13 +5,12 @@ from itertools import product
 import numpy as np
 import pytest
 
-from spm import settings
-from spm.demand import Array
 from spm.mechanisms import StaticPrices, play, random_serial_dictatorship
 from spm.optimum import max_min
 from spm.optimum.max_min import OrangeFirst, best_max_min_prices, best_premiums, spare_value
+from spm.settings import Array, get_setting
 
-SETTING = settings.get_setting("max-min")
+SETTING = get_setting("max-min")
 
 
 def drawn(premiums: list[float], count: int = 100_000) -> Array:

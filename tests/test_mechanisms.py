@@ -10,10 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from strategies import exact_mean, joint_profiles
 
-from spm import mechanisms, settings
-from spm.demand import Array
+from spm import mechanisms
 from spm.environment import BatchedMarkets
-from spm.finite import FiniteModel, chance, model, surely, uniform
 from spm.mechanisms import (
     Learned,
     Mechanism,
@@ -24,18 +22,29 @@ from spm.mechanisms import (
     random_serial_dictatorship,
     serial_dictatorship,
 )
-from spm.settings import Setting, finite_setting
+from spm.settings import (
+    Array,
+    FiniteModel,
+    Setting,
+    chance,
+    correlated,
+    finite_setting,
+    get_setting,
+    model,
+    surely,
+    uniform,
+)
 from spm.statistics import STATISTICS, Observation
 
 GRID = 200
-IID = settings.correlated(2, 1, 0.0)
+IID = correlated(2, 1, 0.0)
 
 
 def on_a_grid(mechanism: Mechanism, n_agents: int, objective: str = "welfare") -> Outcomes:
     """Play on all midpoints of a grid over [0, 1]^n, where the mean of a piecewise linear function is exact."""
     ticks = (np.arange(GRID) + 0.5) / GRID
     values = np.stack(np.meshgrid(*[ticks] * n_agents), axis=-1).reshape(-1, n_agents, 1)
-    setting = settings.correlated(n_agents, 1, 0.0, objective)
+    setting = correlated(n_agents, 1, 0.0, objective)
     return play_values(mechanism, setting, values, np.random.default_rng(0))
 
 
@@ -70,7 +79,7 @@ def test_first_best_of_two_iid_agents() -> None:
 @pytest.mark.parametrize("delta", [0.0, 0.25, 0.5, 1.0])
 @pytest.mark.parametrize("n_items", [1, 5, 9])
 def test_rsd_is_worth_m_times_the_mean_value_whatever_the_correlation(delta: float, n_items: int) -> None:
-    setting = settings.correlated(9, n_items, delta)
+    setting = correlated(9, n_items, delta)
     outcomes = play(random_serial_dictatorship(setting), setting, 4000, seed=1)
     assert abs(outcomes.mean - n_items / 2) < 4 * outcomes.standard_error
     assert (outcomes.payments == 0).all()
@@ -116,7 +125,7 @@ def test_a_random_order_against_exact_enumeration(prices: tuple[int, int]) -> No
 
 def test_the_papers_static_mechanism_of_two_worlds_by_enumeration() -> None:
     """Ten agents are too many for brute force over orders, but the order given is one."""
-    setting = settings.get_setting("two-worlds")
+    setting = get_setting("two-worlds")
     assert isinstance(setting.model, FiniteModel)
     mechanism = StaticPrices(tuple((0.9,) if i < 5 else (0.2,) for i in range(10)), order=range(10))
     high = Fraction(31, 32) * 1 + Fraction(1, 32) * (Fraction(1, 2) * 1 + Fraction(1, 2) * Fraction(3, 5))
@@ -128,7 +137,7 @@ def test_the_papers_static_mechanism_of_two_worlds_by_enumeration() -> None:
 def test_every_mechanism_meets_the_same_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also those of later chunks, after one mechanism has drawn orders and the other has not."""
     monkeypatch.setattr(mechanisms, "MARKETS_AT_A_TIME", 100)
-    setting = settings.get_setting("delta-0.5")
+    setting = get_setting("delta-0.5")
     first, second = (
         play(mechanism, setting, 300, seed=5)
         for mechanism in (random_serial_dictatorship(setting), StaticPrices((0.6,), order=range(20)))
@@ -139,7 +148,7 @@ def test_every_mechanism_meets_the_same_profiles(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_same_seed_gives_the_same_outcomes() -> None:
-    setting = settings.get_setting("id")
+    setting = get_setting("id")
     first, again = (play(random_serial_dictatorship(setting), setting, 200, seed=3) for _ in range(2))
     for name in ("objective", "first_best", "allocation", "payments"):
         assert (getattr(first, name) == getattr(again, name)).all()
@@ -180,7 +189,7 @@ def random_policy(setting: Setting, statistic: str) -> Learned:
 def test_play_does_not_depend_on_how_many_markets_are_played_at_a_time(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setting = settings.get_setting(name)
+    setting = get_setting(name)
     profiles = setting.sample(np.random.default_rng(0), 50)
     for mechanism in (
         random_policy(setting, "price-allocation"),
@@ -196,7 +205,7 @@ def test_play_does_not_depend_on_how_many_markets_are_played_at_a_time(
 
 @pytest.mark.parametrize("name", ["kitchen-sink", "revenue", "max-min"])
 def test_a_policy_meets_the_same_outcomes_in_the_environment_and_in_play(name: str) -> None:
-    setting, policy = settings.get_setting(name), random_policy(settings.get_setting(name), "allocation")
+    setting, policy = get_setting(name), random_policy(get_setting(name), "allocation")
     env = BatchedMarkets(setting, policy.statistic, 6, seed=1)
     observed: Any = env.reset()
     opened = env.market.valuations.copy()
@@ -211,7 +220,7 @@ def test_a_policy_meets_the_same_outcomes_in_the_environment_and_in_play(name: s
 
 
 def test_outcomes_add_up() -> None:
-    setting = settings.get_setting("colors")
+    setting = get_setting("colors")
     outcomes = play(StaticPrices((0.2, 0.3)), setting, 100, seed=1)
     assert {len(part) for part in vars(outcomes).values()} == {100}
     assert (outcomes.allocation.sum(axis=1) <= setting.supply).all()
@@ -230,7 +239,7 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "negative price": (lambda: play(StaticPrices((-0.5,)), IID, 3), "finite numbers of at least 0"),
     "no profiles": (lambda: play(StaticPrices((0.5,)), IID, 0), "n_profiles must be at least 1, not 0"),
     "objective": (
-        lambda: settings.correlated(2, 1, 0.0, objective="welfar"),
+        lambda: correlated(2, 1, 0.0, objective="welfar"),
         "unknown objective 'welfar'; did you mean welfare",
     ),
 }

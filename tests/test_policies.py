@@ -9,18 +9,18 @@ import torch
 from test_learning import TINY
 from torch.distributions import Categorical, Normal
 
-from spm import settings
 from spm.environment import BatchedMarkets, decode
 from spm.learning import make_model
 from spm.market import Market
 from spm.policies import GroupPolicy, members_of, row_of, split
+from spm.settings import get_setting
 from spm.statistics import STATISTICS
 
 
 def policy_of(panel: str, statistic: str) -> tuple[GroupPolicy, BatchedMarkets]:
     """An untrained policy whose weights are large enough to matter, and its environment."""
     model = make_model(
-        replace(TINY, setting=settings.get_setting(panel), statistic=STATISTICS[statistic], variant="groups")
+        replace(TINY, setting=get_setting(panel), statistic=STATISTICS[statistic], variant="groups")
     )
     policy, env = model.policy, model.get_env()
     assert isinstance(policy, GroupPolicy)
@@ -53,7 +53,7 @@ def test_the_probability_of_an_action_is_that_of_its_group_times_that_of_its_pri
     assert torch.equal(values, again)
     assert torch.allclose(log_probability, once_more)
     # Independently: torch's own distributions over the groups with somebody left.
-    setting = settings.get_setting(panel)
+    setting = get_setting(panel)
     group_of, n_agents = setting.model.group_of, setting.n_agents
     statistic_alone = seen[:, :-n_agents]
     outputs = policy.action_net(policy.mlp_extractor.forward_actor(statistic_alone)).detach()
@@ -79,7 +79,7 @@ def test_the_agent_visited_belongs_to_the_chosen_group_and_is_its_first_left() -
     policy, env = policy_of("max-min", "allocation")
     seen = later(env, policy)
     actions = policy(seen)[0].detach().numpy()
-    group_of = settings.get_setting("max-min").model.group_of
+    group_of = get_setting("max-min").model.group_of
     agents, _ = decode(actions, env.market.agents_left)
     for row, agent in enumerate(agents):
         assert actions[row, agent] == 1

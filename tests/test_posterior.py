@@ -9,12 +9,19 @@ from hypothesis import strategies as st
 from strategies import Case, cases, joint_profiles, played
 
 from spm import settings, statistics
-from spm.demand import valuations
-from spm.finite import FiniteModel, chance, model, surely, uniform
 from spm.market import Market
-from spm.models import CorrelatedModel
 from spm.posterior import belief, belief_width, copies_left, correlated_posterior, finite_posterior, latent_nodes
-from spm.settings import Setting
+from spm.settings import (
+    CorrelatedModel,
+    FiniteModel,
+    Setting,
+    chance,
+    get_setting,
+    model,
+    surely,
+    uniform,
+    valuations,
+)
 from spm.settings import finite_setting as finite
 
 WORLDS = model(
@@ -83,7 +90,7 @@ def test_correlated_posterior_against_a_brute_force_filter() -> None:
 
 def test_types_do_not_mix() -> None:
     """Additive: one type's history leaves the other type's belief alone."""
-    setting = settings.get_setting("additive")
+    setting = get_setting("additive")
     values = setting.sample(np.random.default_rng(0), 50)
     prices = np.tile([0.5, 1.0], (3, 1))
     weights = correlated_posterior(visited(setting, values, [0, 1, 2], prices))
@@ -112,14 +119,14 @@ def test_common_values_that_no_node_explains_keep_equal_weights() -> None:
 
 @pytest.mark.parametrize(("name", "prior"), [("two-worlds", [0.5, 0.5]), ("delta-0.5", [0.5, 1.0, 1.0])])
 def test_before_the_first_visit_the_belief_is_the_prior(name: str, prior: list[float]) -> None:
-    setting = settings.get_setting(name)
+    setting = get_setting(name)
     market = Market(setting, valuations(setting.demand, setting.sample(np.random.default_rng(0), 2)))
     assert belief(market) == pytest.approx(np.array([prior, prior]), abs=2e-4)
 
 
 @pytest.mark.parametrize("name", ["two-worlds", "id", "kitchen-sink", "delta-0.25", "additive", "revenue"])
 def test_the_statistic_shows_beliefs_between_zero_and_one(name: str) -> None:
-    setting, statistic = settings.get_setting(name), statistics.get_statistic("belief")
+    setting, statistic = get_setting(name), statistics.get_statistic("belief")
     market = Market(setting, valuations(setting.demand, setting.sample(np.random.default_rng(0), 64)))
     rng = np.random.default_rng(1)
     while not market.over.all():
@@ -131,7 +138,7 @@ def test_the_statistic_shows_beliefs_between_zero_and_one(name: str) -> None:
 
 
 def test_in_the_kitchen_sink_the_first_agent_tells_the_world() -> None:
-    setting = settings.get_setting("kitchen-sink")
+    setting = get_setting("kitchen-sink")
     market = visited(setting, setting.sample(np.random.default_rng(0), 40), [0], np.zeros((1, 3)))
     found = finite_posterior(market)
     assert (found == np.stack([market.allocation[:, 0, 0], market.allocation[:, 0, 1]], axis=1)).all()
@@ -140,11 +147,11 @@ def test_in_the_kitchen_sink_the_first_agent_tells_the_world() -> None:
 @pytest.mark.parametrize("name", ["delta-0", "max-min", "licences"])
 def test_settings_without_a_known_latent_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="no belief is known for setting"):
-        belief_width(settings.get_setting(name))
+        belief_width(get_setting(name))
 
 
 def test_posteriors_are_refused_for_other_models() -> None:
-    finite_setting, correlated = settings.get_setting("two-worlds"), settings.get_setting("delta-0.5")
+    finite_setting, correlated = get_setting("two-worlds"), get_setting("delta-0.5")
     with pytest.raises(ValueError, match="not correlated by z"):
         correlated_posterior(Market(finite_setting, np.zeros((1, 10, 2))))
     with pytest.raises(ValueError, match="it is not finite"):

@@ -5,10 +5,9 @@ from itertools import product
 
 import pytest
 
-from spm.constructions import prop_2, prop_3, prop_4, prop_5, prop_8, prop_9
 from spm.exact.cells import Solver
-from spm.finite import model, uniform
-from spm.settings import Setting, finite_setting
+from spm.settings import Setting, finite_setting, model, prop_5, uniform
+from spm.settings.constructions import prop_2, prop_3, prop_4, prop_8, prop_9
 from spm.theory.histories import history_optimum
 from spm.theory.offers import NOTHING
 from spm.theory.propositions import (

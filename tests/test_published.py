@@ -16,14 +16,13 @@ import torch
 from of_record import N_RUNS, PANELS, TINY, make, reseal, tiny
 from stable_baselines3 import PPO
 
-from spm import bounds, evidence, experiments, figures, files, learning, published, replay, settings, tuning
+from spm import bounds, evidence, experiments, figures, files, learning, published, replay, tuning
 from spm.__main__ import main
 from spm.experiments import Protocol
-from spm.finite import FiniteModel
 from spm.learning import Specification, evaluation_seed
 from spm.mechanisms import play
-from spm.models import CorrelatedModel
 from spm.results import record_place
+from spm.settings import FIGURES, CorrelatedModel, FiniteModel, get_setting, panels
 
 Part = Callable[[str, Protocol], pd.DataFrame]
 
@@ -60,8 +59,8 @@ def test_tables_of_record_are_those_of_the_runs(part: Part, figure: str, patch: 
 
 
 def test_a_figure_holds_its_own_panels_only(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(settings.FIGURES, "figure-3", PANELS[:1])
-    patch.setitem(settings.FIGURES, "figure-4", PANELS[1:])
+    patch.setitem(FIGURES, "figure-3", PANELS[:1])
+    patch.setitem(FIGURES, "figure-4", PANELS[1:])
     assert set(evidence.finals("figure-4", TINY)["panel"]) == {"two-worlds"}
 
 
@@ -88,9 +87,7 @@ def test_what_needs_no_run_is_recorded_too(patch: pytest.MonkeyPatch) -> None:
     folder = published.folder(TINY)
     values = pd.read_csv(folder / "bounds.csv").set_index(["panel", "quantity"])["value"]
     assert values["two-worlds", "upper"] == pytest.approx(443 / 640)
-    assert (
-        values["kitchen-sink", "lower"] == bounds.bracket(settings.get_setting("kitchen-sink")).as_dict()["lower"]
-    )
+    assert values["kitchen-sink", "lower"] == bounds.bracket(get_setting("kitchen-sink")).as_dict()["lower"]
     explicit = pd.read_csv(folder / "mechanisms.csv").to_dict("records")
     assert [(row["panel"], row["mechanism"]) for row in explicit] == [
         (panel, name) for panel in PANELS for name in ("rsd", "lower")
@@ -142,9 +139,9 @@ def test_changes_that_change_no_number_leave_the_results_fresh(patch: pytest.Mon
 
 
 def test_a_field_of_a_setting_that_has_changed_is_found(patch: pytest.MonkeyPatch) -> None:
-    plain = settings.get_setting
+    plain = get_setting
     other = replace(plain("two-worlds"), supply=(2,))
-    patch.setattr(settings, "get_setting", lambda name: other if name == "two-worlds" else plain(name))
+    patch.setattr(panels, "get_setting", lambda name: other if name == "two-worlds" else plain(name))
     published.read_tables.cache_clear()
     with pytest.raises(ValueError, match="setting 'two-worlds' is no longer what the runs were made for"):
         published.ensure_results("all", TINY)
@@ -295,7 +292,7 @@ def test_the_command_reproduce_publishes_and_tunes(
     assert f"0 runs done; results of record in {manifest.parent}" in capsys.readouterr().out
     published.check_published(TINY)
     assert len(tuning.read()) == tuning.TRIAL_SEEDS
-    assert drawn == list(settings.FIGURES)
+    assert drawn == list(FIGURES)
 
 
 def test_figures_are_drawn_from_the_results_of_record(patch: pytest.MonkeyPatch) -> None:

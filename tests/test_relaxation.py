@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from spm import settings
-from spm.demand import Array
 from spm.mechanisms import StaticPrices, play
 from spm.optimum.iid import mean_known
 from spm.optimum.relaxation import affordable, peel, relaxed_bound, solve_shown, upper_bound
+from spm.settings import Array, correlated
 
 PRICES = np.linspace(0.0, 1.0, 41)
 NODES = 200
@@ -90,7 +89,7 @@ def test_bounds_grow_with_supply_and_stay_below_the_first_best(n: int, m: int, d
 
 @pytest.mark.parametrize("delta", [0.25, 0.5, 0.8])
 def test_no_mechanism_earns_more(delta: float) -> None:
-    setting = settings.correlated(8, 3, delta)
+    setting = correlated(8, 3, delta)
     bound, _ = upper_bound(8, 3, delta)
     for price in (0.0, 0.3, 0.5, 0.7):
         played = play(StaticPrices((price,)), setting, 10_000)

@@ -6,13 +6,20 @@ from itertools import product
 import numpy as np
 import pytest
 
-from spm import settings
-from spm.constructions import prop_2, prop_3, prop_4, prop_5, prop_9, theorem_1
-from spm.demand import valuations
 from spm.exact.cells import Solver
-from spm.finite import FiniteModel, model, uniform
 from spm.market import Market
-from spm.settings import Setting, finite_setting
+from spm.settings import (
+    FiniteModel,
+    Setting,
+    finite_setting,
+    get_setting,
+    model,
+    prop_5,
+    theorem_1,
+    uniform,
+    valuations,
+)
+from spm.settings.constructions import prop_2, prop_3, prop_4, prop_9
 from spm.theory.economies import economy
 from spm.theory.memory import revealing_first
 from spm.theory.restricted import best_restricted, policy_table, restricted_value
@@ -59,15 +66,13 @@ def test_search_agrees_with_brute_force(supply: int) -> None:
 
 
 @pytest.mark.parametrize("statistic", ["items-agents-left", "allocation"])
-@pytest.mark.parametrize(
-    "setting", [settings.get_setting("id"), settings.get_setting("kitchen-sink"), prop_5(), theorem_1(2, 3)]
-)
+@pytest.mark.parametrize("setting", [get_setting("id"), get_setting("kitchen-sink"), prop_5(), theorem_1(2, 3)])
 def test_the_policy_found_is_worth_what_is_claimed(setting: Setting, statistic: str) -> None:
     found = best_restricted(setting, statistic)
     assert restricted_value(setting, statistic, found.policy) == found.value <= found.optimum
 
 
-@pytest.mark.parametrize("setting", [settings.get_setting("id"), prop_5(), theorem_1(2, 3)])
+@pytest.mark.parametrize("setting", [get_setting("id"), prop_5(), theorem_1(2, 3)])
 def test_the_policy_earns_as_much_in_the_learning_market(setting: Setting) -> None:
     found = best_restricted(setting, "items-agents-left")
     law = economy(setting)
@@ -87,20 +92,20 @@ def test_the_policy_earns_as_much_in_the_learning_market(setting: Setting) -> No
     assert mean == pytest.approx(float(found.value), rel=1e-9)
 
 
-@pytest.mark.parametrize("setting", [settings.get_setting("id"), prop_5(), theorem_1(2, 3)])
+@pytest.mark.parametrize("setting", [get_setting("id"), prop_5(), theorem_1(2, 3)])
 def test_allocation_loses_nothing(setting: Setting) -> None:
     assert best_restricted(setting, "allocation").loss == 0
 
 
 def test_losses_of_items_and_agents_left() -> None:
-    assert best_restricted(settings.get_setting("kitchen-sink"), "items-agents-left").loss == 0
+    assert best_restricted(get_setting("kitchen-sink"), "items-agents-left").loss == 0
     assert best_restricted(prop_5(), "items-agents-left").loss > 0
     assert best_restricted(theorem_1(2, 3), "items-agents-left").loss > 0
     assert best_restricted(theorem_1(1, 3), "items-agents-left").loss == 0  # items left tell the matching
 
 
 def test_id_needs_memory_only_if_agents_1_to_3_come_first() -> None:
-    setting = settings.get_setting("id")
+    setting = get_setting("id")
     assert best_restricted(setting, "items-agents-left").loss == 0
     # Not knowing who of 1 to 3 bought: one of 4 to 6 at 40, then the others at 21. The one who may have 40 comes
     # first, second or last with equal chances.
@@ -112,7 +117,7 @@ def test_id_needs_memory_only_if_agents_1_to_3_come_first() -> None:
 
 
 def test_policy_table_shows_every_observation_once() -> None:
-    setting = settings.get_setting("id")
+    setting = get_setting("id")
     found = best_restricted(setting, "items-agents-left")
     table = policy_table(setting, found)
     assert len(table) == len(found.policy)
@@ -122,10 +127,10 @@ def test_policy_table_shows_every_observation_once() -> None:
 
 def test_wrong_statistics_are_refused() -> None:
     with pytest.raises(ValueError, match="statistic"):
-        best_restricted(settings.get_setting("id"), "prices")
-    found = best_restricted(settings.get_setting("kitchen-sink"), "allocation")
+        best_restricted(get_setting("id"), "prices")
+    found = best_restricted(get_setting("kitchen-sink"), "allocation")
     with pytest.raises(ValueError, match="allocation"):
-        policy_table(settings.get_setting("kitchen-sink"), found)
+        policy_table(get_setting("kitchen-sink"), found)
 
 
 @pytest.mark.parametrize("setting", [prop_2(), prop_3(), prop_4()])

@@ -15,13 +15,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm import replay, results, settings, statistics
+from spm import replay, results, statistics
 from spm.learning import Run, Specification, evaluation_seed, train
 from spm.mechanisms import play
 from spm.results import Store, mechanism_of, pack, read_record, unpack
+from spm.settings import get_setting
 
 SPECIFICATION = Specification(
-    settings.get_setting("kitchen-sink"), statistics.get_statistic("allocation"), 3, 1, 2, 50, 100
+    get_setting("kitchen-sink"), statistics.get_statistic("allocation"), 3, 1, 2, 50, 100
 )
 
 
@@ -46,7 +47,7 @@ def test_a_record_brings_back_the_run(run: Run, store: Store) -> None:
 
 
 def test_the_policy_of_a_record_plays_as_it_did(run: Run, store: Store) -> None:
-    setting = settings.get_setting("kitchen-sink")
+    setting = get_setting("kitchen-sink")
     outcomes = play(mechanism_of(store.load(SPECIFICATION), setting), setting, 100, evaluation_seed("final"))
     assert outcomes.mean == run.final.objective
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm.constructions import prop_1, prop_7
+from spm.settings import prop_1, prop_7
 from spm.theory.economies import UNVISITED, economy
 from spm.theory.histories import HistorySolver
 from spm.theory.offers import NOTHING, Vector

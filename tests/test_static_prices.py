@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm import settings
 from spm.mechanisms import StaticPrices, play
 from spm.optimum.static_prices import _value_and_slope, best_static, static_value
+from spm.settings import correlated
 
 OBJECTIVES = ["welfare", "revenue"]
 
@@ -30,7 +30,7 @@ def test_closed_forms_for_two_iid_agents_and_one_item() -> None:
 @pytest.mark.parametrize("delta", [0.0, 0.3, 0.5, 1.0])
 def test_values_agree_with_playing(objective: str, delta: float) -> None:
     prices = np.linspace(0.8, 0.2, 6)
-    setting = settings.correlated(6, 2, delta, objective)
+    setting = correlated(6, 2, delta, objective)
     played = play(StaticPrices(tuple((float(p),) for p in prices), order=range(6)), setting, 10_000)
     value = static_value(prices, 2, delta, objective)
     assert value == pytest.approx(played.mean, abs=4 * played.standard_error)

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Case, cases, integers, setting_of, steps
 
-from spm import settings, statistics
-from spm.demand import valuations
+from spm import statistics
 from spm.environment import decode
 from spm.market import Market
+from spm.settings import get_setting, valuations
 from spm.statistics import STATISTICS, Observation
 
 LEVELS = list(STATISTICS)
@@ -139,6 +139,6 @@ def test_an_unknown_statistic_is_refused_with_the_nearest() -> None:
 
 
 def test_widths_of_a_panel() -> None:
-    colors = settings.get_setting("colors")
+    colors = get_setting("colors")
     widths = [STATISTICS[name].width(colors) for name in LEVELS]
     assert widths == [1, 30, 2 + 30, 2 + 30 + 60, 2 + 30 + 60 + 60]

@@ -11,11 +11,12 @@ import pytest
 from made_up import BEST, caption, evidence, unstyled
 from scipy import stats
 
-from spm import settings, tables
+from spm import tables
 from spm.benchmarks import benchmark
 from spm.compare import BEATS
 from spm.evidence import Evidence
 from spm.experiments import PROTOCOLS
+from spm.settings import FIGURES
 
 SEEDS = [0.6, 0.8, 0.7, 0.4, 0.5, 0.3]
 STUDENT = 4.302653  # 97.5% quantile of Student's t with 2 degrees of freedom
@@ -171,7 +172,7 @@ def test_what_the_book_compares_is_known_and_of_the_right_figure() -> None:
     }
     for figure, every in asked.items():
         for pairs in every:
-            assert set(pairs) <= set(settings.FIGURES[figure])
+            assert set(pairs) <= set(FIGURES[figure])
             assert {name for named in pairs.values() for pair in named for name in pair} <= set(tables.NAMES)
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spm import settings
 from spm.mechanisms import Rule
-from spm.settings import Setting
+from spm.settings import MORE_SETTINGS, PANELS, Setting, get_setting
 from spm.transcripts import episode
 
 FOLDER = Path(__file__).parent / "transcripts"
@@ -35,9 +34,9 @@ def transcript(setting: Setting) -> str:
     return episode(RandomVisits(), setting, SEED) + "\n"
 
 
-@pytest.mark.parametrize("name", settings.PANELS | settings.MORE_SETTINGS)
+@pytest.mark.parametrize("name", PANELS | MORE_SETTINGS)
 def test_the_episode_goes_as_it_went(name: str, regenerate: bool) -> None:
-    path, told = FOLDER / f"{name}.txt", transcript(settings.get_setting(name))
+    path, told = FOLDER / f"{name}.txt", transcript(get_setting(name))
     if regenerate:
         FOLDER.mkdir(exist_ok=True)
         path.write_text(told, encoding="utf-8")
@@ -45,4 +44,4 @@ def test_the_episode_goes_as_it_went(name: str, regenerate: bool) -> None:
 
 
 def test_every_transcript_is_of_a_setting_that_exists() -> None:
-    assert {path.stem for path in FOLDER.iterdir()} == set(settings.PANELS | settings.MORE_SETTINGS)
+    assert {path.stem for path in FOLDER.iterdir()} == set(PANELS | MORE_SETTINGS)

@@ -4,17 +4,13 @@ import numpy as np
 import pytest
 from strategies import joint_profiles
 
-from spm import settings
-from spm.constructions import prop_1, prop_2
 from spm.exact.cells import Solver
-from spm.finite import FiniteModel
 from spm.mechanisms import play_values
-from spm.settings import Setting
+from spm.settings import FiniteModel, Setting, get_setting, prop_1
+from spm.settings.constructions import prop_2
 from spm.trees import TreeMechanism
 
-SETTINGS = {
-    s.name: s for s in (prop_1(), prop_2(), settings.get_setting("kitchen-sink"), settings.get_setting("id"))
-}
+SETTINGS = {s.name: s for s in (prop_1(), prop_2(), get_setting("kitchen-sink"), get_setting("id"))}
 CELLS = [("adaptive", "adaptive"), ("personalised-static", "static"), ("zero", "static")]
 
 

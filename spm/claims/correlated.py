@@ -15,9 +15,9 @@ from spm.claims.claim import PART_1, Finding, computed, judge, recorded
 from spm.compare import of_mean
 from spm.evidence import Evidence
 from spm.kept import kept
-from spm.models import CorrelatedModel
 from spm.optimum.adaptivity import correlated_map
 from spm.optimum.static_prices import best_static
+from spm.settings import CorrelatedModel
 
 DELTAS = ("0", "0.25", "0.33", "0.5")
 NEAR = 0.98

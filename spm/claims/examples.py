@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from spm import settings
 from spm.claims.claim import FULL_VERSION, PART_2, PART_3, Compute, Finding, computed, judge, shown
 from spm.claims.remembering import best_on
 from spm.claims.solved import (
@@ -21,12 +20,11 @@ from spm.claims.solved import (
     words,
 )
 from spm.compare import of_mean
-from spm.constructions import construction
 from spm.exact.evaluation import History, evaluate
 from spm.exact.paper import PAPER_MECHANISMS
-from spm.finite import Values, vector
 from spm.mechanisms import play
 from spm.optimum.max_min import OrangeFirst, best_premiums, max_min_optimum
+from spm.settings import Values, construction, get_setting, vector
 from spm.theory.fairness import OrangeBlueRed, static_plans
 
 GUARANTEE, STATIC_GUARANTEE = 0.4, 0.25
@@ -139,7 +137,7 @@ def _last_free(history: History) -> tuple[int, Values]:
 )
 def order_required() -> Finding:
     """The optimal mechanism and one with static order and adaptive prices are played on the same profiles."""
-    setting, premiums = settings.get_setting("max-min"), best_premiums()
+    setting, premiums = get_setting("max-min"), best_premiums()
     adaptive, fixed = (
         play(one, setting, SAMPLED, seed=1) for one in (OrangeFirst(premiums), OrangeBlueRed(premiums))
     )
@@ -163,7 +161,7 @@ def order_required() -> Finding:
 )
 def guarantee() -> Finding:
     """The mechanism is played on many profiles."""
-    lowest = float(play(OrangeFirst(), settings.get_setting("max-min"), SAMPLED, seed=1).objective.min())
+    lowest = float(play(OrangeFirst(), get_setting("max-min"), SAMPLED, seed=1).objective.min())
     ours = f"lowest of {SAMPLED:,} profiles {lowest:.4f}"
     holds = lowest >= GUARANTEE - 1e-9
     return judge(holds, "", f"A profile gives {lowest:.4f} only.", ours, "all profiles played")
@@ -172,7 +170,7 @@ def guarantee() -> Finding:
 @computed("max-min-mechanism", FULL_VERSION, FAIR, "That mechanism is optimal.", "described = optimum")
 def described_optimum() -> Finding:
     """It is played on the same profiles as the optimal mechanism, which solves a stopping problem."""
-    setting = settings.get_setting("max-min")
+    setting = get_setting("max-min")
     plain, best = (play(one, setting, SAMPLED, seed=1) for one in (OrangeFirst(), OrangeFirst(best_premiums())))
     gain, earned = of_mean(best.objective - plain.objective), of_mean(plain.objective)
     correction = (
@@ -199,7 +197,7 @@ def static_guarantee() -> Finding:
 
     A minimum over few profiles bounds a guarantee from above.
     """
-    setting = settings.get_setting("max-min")
+    setting = get_setting("max-min")
     found = max(float(play(plan, setting, FEW, seed=2).objective.min()) for plan in static_plans(setting.n_agents))
     ours = f"highest guarantee found at most {found:.4f}"
     refutation = f"A static mechanism has its lowest value at {found:.4f} on {FEW} profiles."

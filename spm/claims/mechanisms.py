@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from spm import settings, statistics, taxonomy
+from spm import statistics, taxonomy
 from spm.claims.adaptivity import SOLVED
 from spm.claims.claim import (
     CHARACTERISATION,
@@ -21,12 +21,10 @@ from spm.claims.claim import (
     shown,
 )
 from spm.claims.solved import ASP, ASP_STATIC_ORDER, PSP, PSP_STATIC_ORDER, RSD, SD, SPM, Kind, value
-from spm.constructions import construction
-from spm.demand import Array, valuations
 from spm.environment import BatchedMarkets
 from spm.market import Market
 from spm.mechanisms import Learned, Mechanism, play_values
-from spm.settings import Setting
+from spm.settings import Array, Setting, construction, get_setting, valuations
 from spm.statistics import Observation
 from spm.theory.histories import history_optimum
 from spm.theory.propositions import best_unseeing
@@ -59,7 +57,7 @@ def strategyproof() -> Finding:
 
 def _gains(panel: str) -> Array:
     """What each agent of each market would gain by acting on the next market's values instead of hers."""
-    setting = settings.get_setting(panel)
+    setting = get_setting(panel)
     values = setting.sample(np.random.default_rng(7), PLAYED_MARKETS)
     found = []
     for agent in range(setting.n_agents):
@@ -185,7 +183,7 @@ def terminal_rewards() -> Finding:
 
 def _rewards(panel: str) -> tuple[float, float, int]:
     """The largest reward before an end, the largest error of one at an end, and the number of ends."""
-    setting, rng = settings.get_setting(panel), np.random.default_rng(3)
+    setting, rng = get_setting(panel), np.random.default_rng(3)
     batch = BatchedMarkets(setting, statistics.get_statistic("none"), PLAYED_MARKETS, seed=3)
     batch.reset()
     early, errors = [0.0], [0.0]

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from spm import bounds, experiments, settings
+from spm import bounds, experiments
 from spm.claims.claim import (
     BY_DEFINITION,
     CONTRIBUTION,
@@ -21,13 +21,12 @@ from spm.claims.claim import (
     recorded,
 )
 from spm.compare import Interval, of_mean
-from spm.demand import Array
 from spm.environment import action_space
 from spm.evidence import ADAPTIVE, Evidence
 from spm.experiments import STATIC
 from spm.market import Market
 from spm.mechanisms import Agents, Mechanism, Rule, play, random_serial_dictatorship
-from spm.settings import Setting
+from spm.settings import Array, Setting, get_setting
 
 PAPER_SEEDS, KEPT = 6, 3
 PLAYED, REWARD_BATCHES, LEAST_VARIANCE = 2048, 16, 1e-20
@@ -51,7 +50,7 @@ def seeds(evidence: Evidence) -> Finding:
         reason = f"Profile {evidence.of.name!r} is not the paper's: {PAPER_SEEDS} seeds, of which {KEPT} are kept."
         return Finding(NOT_TESTABLE, ours, explanation=reason)
     shift, panel, name = max((_shift(evidence, *curve), *curve) for curve in curves)
-    ours += f"; keeping raises a mean by up to {100 * shift:.2f} % ({settings.get_setting(panel).title}, {name})"
+    ours += f"; keeping raises a mean by up to {100 * shift:.2f} % ({get_setting(panel).title}, {name})"
     return Finding(BY_DEFINITION, ours, explanation=f"{HOW_RUN} Ours are run alike.")
 
 
@@ -74,7 +73,7 @@ def _range(counts: list[int]) -> str:
 )
 def outputs() -> Finding:
     """The environments' action spaces are measured."""
-    panels = [settings.get_setting(panel) for panel in experiments.panels("all")]
+    panels = [get_setting(panel) for panel in experiments.panels("all")]
     sizes = [(action_space(s).shape[0], s.n_agents + sum(s.supply), s.n_agents + s.n_types) for s in panels]
     fewer = sum(own < items for own, items, _ in sizes)
     reason = (
@@ -117,7 +116,7 @@ def same_policy() -> Finding:
 
 def _gap(panel: str) -> float:
     """How much the advantage of the best mechanism over RSD differs between objective and reduced reward."""
-    setting = settings.get_setting(panel)
+    setting = get_setting(panel)
     pair = bounds.explicit_mechanism(setting), random_serial_dictatorship(setting)
     best, worst = (play(one, setting, PLAYED // 4) for one in pair)
     return abs(best.mean - worst.mean - float(worst.regret.mean() - best.regret.mean()))
@@ -135,13 +134,13 @@ def variance() -> Finding:
 
     Intervals are over 16 batches.
     """
-    panels = [name for name in experiments.panels("all") if settings.get_setting(name).objective.name != "max-min"]
+    panels = [name for name in experiments.panels("all") if get_setting(name).objective.name != "max-min"]
     ratios = {
-        f"{settings.get_setting(panel).title}, {stage}": variance_ratio(panel, one)
+        f"{get_setting(panel).title}, {stage}": variance_ratio(panel, one)
         for panel in panels
         for stage, one in (
             ("random prices", RandomPrices()),
-            ("best mechanism", bounds.explicit_mechanism(settings.get_setting(panel))),
+            ("best mechanism", bounds.explicit_mechanism(get_setting(panel))),
         )
     }
     others = {name: ratio for name, ratio in ratios.items() if ratio.high >= 1}
@@ -175,7 +174,7 @@ class RandomPrices:
 
 def variance_ratio(panel: str, mechanism: Mechanism) -> Interval:
     """Return Var(regret) / Var(objective) with its interval over batches; 0 if the regret is constant."""
-    played = play(mechanism, settings.get_setting(panel), PLAYED, seed=11)
+    played = play(mechanism, get_setting(panel), PLAYED, seed=11)
     pairs = zip(np.split(played.regret, REWARD_BATCHES), np.split(played.objective, REWARD_BATCHES), strict=True)
     parts = [(regret.var(), objective.var()) for regret, objective in pairs]
     return of_mean(

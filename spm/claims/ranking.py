@@ -9,12 +9,10 @@ import numpy as np
 
 from spm.claims.claim import FULL_VERSION, Claim, Finding, judge, shown
 from spm.claims.solved import PSP
-from spm.constructions import construction
 from spm.evidence import Evidence
 from spm.exact.cells import Solver
 from spm.exact.evaluation import History, evaluate
-from spm.finite import Lottery, Values, model
-from spm.settings import Setting, finite_setting
+from spm.settings import Lottery, Setting, Values, construction, finite_setting, model
 from spm.theory.propositions import random_lottery
 
 RANDOM_SETTINGS = 40

@@ -9,12 +9,10 @@ import pandas as pd
 
 from spm.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
 from spm.claims.solved import PSP_STATIC_ORDER, value
-from spm.constructions import prop_7
 from spm.exact.cells import Solver
 from spm.exact.evaluation import evaluate_tree
-from spm.finite import model, uniform
 from spm.kept import kept
-from spm.settings import finite_setting
+from spm.settings import finite_setting, model, prop_7, uniform
 from spm.theory import memory, propositions
 from spm.theory.linear import check_linear, other_items_alone
 from spm.theory.scores import with_interaction

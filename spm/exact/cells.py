@@ -60,7 +60,7 @@ class Solver:
     Raises:
         ValueError: a setting that is not finite, of another kind, or too large.
 
-    >>> from spm.constructions import prop_1
+    >>> from spm.settings import prop_1
     >>> solver = Solver(prop_1())
     >>> solver.value("adaptive", "adaptive"), solver.value("zero", "adaptive"), solver.first_best
     (Fraction(5, 2), Fraction(2, 1), Fraction(5, 2))

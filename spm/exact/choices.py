@@ -1,7 +1,7 @@
 """What an agent buys at posted prices, in rational numbers, and which price vectors matter.
 
-The exact twin of :mod:`spm.demand`: an agent takes a utility-maximising bundle, buys when she is indifferent,
-never takes an item that she values at 0, and takes the lowest of equally good types.
+The exact twin of :mod:`spm.settings.demand`: an agent takes a utility-maximising bundle, buys when she is
+indifferent, never takes an item that she values at 0, and takes the lowest of equally good types.
 
 Prices are a continuum, but only the *choices* they induce matter: two price vectors at which every possible
 agent chooses the same lead to the same allocation and the same belief. So one price vector for each induced
@@ -28,7 +28,7 @@ from itertools import pairwise, permutations, product
 from math import perm
 
 from spm.exact.regions import Constraint, Region, highest, inside, tighten, unconstrained
-from spm.finite import Values
+from spm.settings import Values
 
 Left = tuple[int, ...]
 MOST_OFFERS = 10_000

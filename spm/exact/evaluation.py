@@ -9,8 +9,7 @@ from typing import NamedTuple
 from spm.exact.choices import Left, Offer
 from spm.exact.game import Belief, Bundle, Game, taken
 from spm.exact.tree import Node
-from spm.finite import Values
-from spm.settings import Setting
+from spm.settings import Setting, Values
 
 
 class Visit(NamedTuple):
@@ -38,7 +37,7 @@ def evaluate(setting: Setting, policy: Policy, statistic: Callable[[History], Ha
     Raises:
         ValueError: the policy visits an agent twice or posts a negative price.
 
-    >>> from spm.constructions import prop_1
+    >>> from spm.settings import prop_1
     >>> evaluate(prop_1(), lambda history: (len(history), (Fraction(2 - 2 * len(history)),)))
     Fraction(5, 2)
     """

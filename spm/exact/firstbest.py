@@ -10,7 +10,7 @@ from math import comb, factorial, prod
 
 from spm.exact.choices import Left
 from spm.exact.game import Game, taken
-from spm.finite import Lottery, Values
+from spm.settings import Lottery, Values
 
 MOST_PROFILES = 300_000
 """More distinct value profiles than this are refused."""

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from spm.demand import bundles
 from spm.exact.choices import Left, Offer, bought, offers
-from spm.finite import FiniteModel, Lottery, Values
-from spm.settings import Setting
+from spm.settings import FiniteModel, Lottery, Setting, Values, bundles
 
 SOLVED_OBJECTIVES = ("welfare", "revenue", "max-min")
 SOLVED_DEMANDS = ("unit", "additive")
@@ -63,7 +61,7 @@ class Game:
     max-min fairness: then finitely many prices matter, and belief, agents left and items left suffice.
 
     Args:
-        setting: its model must be a :class:`~spm.finite.FiniteModel`.
+        setting: its model must be a :class:`~spm.settings.finite.FiniteModel`.
 
     Raises:
         ValueError: another kind of model, demand or objective, or a setting that its model contradicts.

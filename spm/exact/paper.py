@@ -1,7 +1,7 @@
 """The paper's own examples: their exact optima, and the mechanisms described for them, to be evaluated exactly.
 
 Where the conference version only sketches a proof, the policy follows the sketch's intuition. Prices are before
-normalisation, agents and types are numbered as in :mod:`spm.constructions`.
+normalisation, agents and types are numbered as in :mod:`spm.settings.constructions`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from spm.constructions import construction
 from spm.exact.cells import Solver
 from spm.exact.evaluation import History, Policy, evaluate
-from spm.finite import Number, Values, vector
+from spm.settings import Number, Values, construction, vector
 
 
 def optima(name: str) -> dict[str, dict[str, Fraction]]:

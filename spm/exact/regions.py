@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import count
 from typing import NamedTuple
 
-from spm.finite import Values
+from spm.settings import Values
 
 Bound = tuple[Fraction, int]
 Region = tuple[tuple[Bound, ...], ...]

@@ -15,7 +15,7 @@ def tree_text(setting: Setting, tree: Node) -> str:
     A visit that occurs again is referred to by its number. Values and prices are before normalisation. For max-min
     fairness, the value is the expected minimum in the end.
 
-    >>> from spm.constructions import prop_1
+    >>> from spm.settings import prop_1
     >>> from spm.exact.cells import Solver
     >>> print(tree_text(prop_1(), Solver(prop_1()).tree()))
     expected welfare 5/2

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from spm.exact.choices import Offer
 from spm.exact.closed import Closed, State
 from spm.exact.game import Belief, Bundle, Game, Slot, Slots, taken, without
-from spm.finite import Values
-from spm.settings import Setting
+from spm.settings import Setting, Values
 
 MOST_TREE_NODES = 200_000
 """A mechanism with more nodes than this is refused."""
@@ -49,7 +48,7 @@ class Node:
     Attributes:
         agent: index of the agent.
         prices: posted prices before normalisation, ``(T,)``.
-        branches: one for each bundle that can be taken, in the order of :func:`spm.demand.bundles`.
+        branches: one for each bundle that can be taken, in the order of :func:`spm.settings.demand.bundles`.
     """
 
     agent: int
@@ -77,8 +76,9 @@ class Node:
 class TreeArrays:
     """A tree as arrays, for a batch of markets that each stand at a node.
 
-    ``agent[node]`` is visited at ``prices[node]``; after bundle k of :func:`spm.demand.bundles` the market stands
-    at ``next[node, k]``. Node 0 is the root; the last node is the end, where the agent is -1, and leads to itself.
+    ``agent[node]`` is visited at ``prices[node]``; after bundle k of :func:`spm.settings.demand.bundles` the
+    market stands at ``next[node, k]``. Node 0 is the root; the last node is the end, where the agent is -1, and
+    leads to itself.
 
     Attributes:
         agent: ``(N,)``.

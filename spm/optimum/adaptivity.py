@@ -9,11 +9,11 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from spm import settings
 from spm.optimum.bayes import BayesianPricing, estimate
 from spm.optimum.iid import correlated_model, highest_values
 from spm.optimum.relaxation import upper_bound
 from spm.optimum.static_prices import best_static
+from spm.settings import correlated
 
 MAP_PROFILES, HIDDEN = 1024, 3
 """Profiles on which Bayesian pricing is evaluated, and values that the relaxation never shows."""
@@ -54,7 +54,7 @@ def correlated_map(
 
 
 def _map_row(n: int, m: int, delta: float, objective: str, most: tuple[int, int]) -> dict[str, float]:
-    setting = settings.correlated(n, m, delta, objective)
+    setting = correlated(n, m, delta, objective)
     correlated_model(setting)
     upper, _ = upper_bound(n, m, delta, objective, min(HIDDEN, n), most)
     if delta == 0 or (delta == 1 and objective == "welfare"):

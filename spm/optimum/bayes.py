@@ -12,13 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spm.demand import Array, valuations
 from spm.market import Market
 from spm.mechanisms import MARKETS_AT_A_TIME, Agents, Mechanism, Rule
 from spm.optimum.compressed import guide
 from spm.optimum.iid import correlated_model, known_latent, mean_known_below, visit_reward
 from spm.posterior import chance_below, copies_left, correlated_posterior
-from spm.settings import Setting
+from spm.settings import Array, Setting, valuations
 
 
 @dataclass(frozen=True)

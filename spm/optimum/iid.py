@@ -21,13 +21,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spm.demand import Array
 from spm.market import Market
 from spm.mechanisms import Agents, Rule
-from spm.models import CorrelatedModel
 from spm.names import unknown
 from spm.posterior import chance_below
-from spm.settings import Setting, correlated
+from spm.settings import Array, CorrelatedModel, Setting, correlated
 
 SUMMED_OBJECTIVES = ("welfare", "revenue")
 
@@ -35,8 +33,9 @@ SUMMED_OBJECTIVES = ("welfare", "revenue")
 def correlated_model(setting: Setting) -> CorrelatedModel:
     """Return a setting's correlated model, if what is said of correlated values is proved for the setting.
 
-    It is for values drawn by :class:`~spm.models.CorrelatedModel` itself with delta in [0, 1], one item type or
-    additive demand, and welfare or revenue: then agents are exchangeable and each type is a market of its own.
+    It is for values drawn by :class:`~spm.settings.continuous.CorrelatedModel` itself with delta in [0, 1], one
+    item type or additive demand, and welfare or revenue: then agents are exchangeable and each type is a market
+    of its own.
 
     Raises:
         ValueError: anything else.

@@ -21,9 +21,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from spm.demand import Array
 from spm.optimum.iid import visit_reward
 from spm.posterior import chance_below
+from spm.settings import Array
 
 SHIFTS = {"welfare": (0.5,), "revenue": (0.0, 1.0)}
 """Positions in the cell, in units of h, over which the bound is averaged."""

@@ -30,13 +30,11 @@ from itertools import combinations
 import numpy as np
 from scipy.optimize import minimize
 
-from spm import settings
-from spm.demand import Array
 from spm.market import Market
 from spm.mechanisms import Agents, Rule, StaticPrices, play
-from spm.settings import Setting
+from spm.settings import Array, Setting, max_min_setting
 
-PROVED = settings.max_min_setting()
+PROVED = max_min_setting()
 (ORANGE,), BLUE, RED = (tuple(np.flatnonzero(PROVED.model.group_of == colour).tolist()) for colour in range(3))
 BLACK = PROVED.types.index("black")
 WITHHELD = 2.0

@@ -25,10 +25,9 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from spm.demand import Array
 from spm.optimum.iid import correlated_model, mean_known
 from spm.optimum.lattice import SHIFTS, Lattice, make_lattice, numerical_error
-from spm.settings import correlated
+from spm.settings import Array, correlated
 
 Integers = NDArray[np.int64]
 MOST_BELIEFS = 400_000

@@ -18,10 +18,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
-from spm.demand import Array
 from spm.optimum.iid import correlated_model, known_latent, visit_reward
 from spm.posterior import chance_below
-from spm.settings import correlated
+from spm.settings import Array, correlated
 
 COARSE, FINE = 256, 2048
 """Quadrature nodes while optimising, and for the reported value."""

@@ -14,8 +14,7 @@ from itertools import product
 from math import lcm, prod
 from typing import NamedTuple
 
-from spm.finite import FiniteModel
-from spm.settings import Setting
+from spm.settings import FiniteModel, Setting
 from spm.theory.offers import Vector, choose
 
 UNVISITED = -2

@@ -8,12 +8,11 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from spm import diagrams
-from spm.constructions import construction
 from spm.exact.cells import Solver
 from spm.exact.paper import PAPER_MECHANISMS
 from spm.figures import Drawing
-from spm.finite import FiniteModel
 from spm.mechanisms import play
+from spm.settings import FiniteModel, construction
 from spm.transcripts import lottery_table
 from spm.trees import TreeMechanism
 

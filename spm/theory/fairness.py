@@ -11,11 +11,10 @@ from itertools import combinations, product
 
 import numpy as np
 
-from spm.demand import Array
 from spm.market import Market
 from spm.mechanisms import Agents, Rule, StaticPrices
 from spm.optimum.max_min import BLACK, BLUE, ORANGE, PREMIUM_GRID, RED, WITHHELD
-from spm.settings import Setting
+from spm.settings import Array, Setting
 
 GRID_STEP = 3
 """Every so many premiums of the grid are tried."""

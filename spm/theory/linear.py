@@ -1,9 +1,9 @@
 """Proposition 7: no policy that is linear in the allocation matrix and the agents left is optimal.
 
-In :func:`spm.constructions.prop_7` every optimal SPM reaches four histories with Carl and Dan left, where Carl
-has to go first if and only if both or neither of Alice and Bob hold an item. :func:`check_linear` goes through
-the score systems of *all* optimal SPMs (:mod:`spm.theory.scores`) and finds each infeasible, whatever the prices:
-the four inequalities, with what Alice and Bob hold,
+In :func:`spm.settings.constructions.prop_7` every optimal SPM reaches four histories with Carl and Dan left,
+where Carl has to go first if and only if both or neither of Alice and Bob hold an item. :func:`check_linear` goes
+through the score systems of *all* optimal SPMs (:mod:`spm.theory.scores`) and finds each infeasible, whatever the
+prices: the four inequalities, with what Alice and Bob hold,
 
     C >= D at (1, 2),   C >= D at (-, -),   C < D at (1, -),   C < D at (-, 2)
 
@@ -21,8 +21,7 @@ from fractions import Fraction
 
 import pandas as pd
 
-from spm.finite import chance, model, surely
-from spm.settings import Setting, finite_setting
+from spm.settings import Setting, chance, finite_setting, model, surely
 from spm.theory.economies import UNVISITED, Economy, economy
 from spm.theory.histories import HistorySolver, agents_left, is_over, outcome_value, visit
 from spm.theory.offers import NOTHING

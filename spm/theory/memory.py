@@ -4,11 +4,11 @@
 policy says whom it visits first and at what prices, the allocation says what she took, and so on
 (:func:`rebuild_history`). Hence allocation and agents left support every policy, for any objective.
 
-*Lower bound.* In :func:`spm.constructions.theorem_1` agents in N reveal one of M matchings with the items, and the
-prize should go to the first of two further agents exactly if her value is above the last one's, which
-depends on the matching. No two matchings allow the same optimal continuation (:func:`required_memory` solves every
-one), so an optimal policy needs M states of memory, log2 M = Omega(min{n, m} log max{n, m}) bits. Agents and items
-left tell only *which* items are gone, one of C(m, n) sets.
+*Lower bound.* In :func:`spm.settings.constructions.theorem_1` agents in N reveal one of M matchings with the
+items, and the prize should go to the first of two further agents exactly if her value is above the last one's,
+which depends on the matching. No two matchings allow the same optimal continuation (:func:`required_memory`
+solves every one), so an optimal policy needs M states of memory, log2 M = Omega(min{n, m} log max{n, m}) bits.
+Agents and items left tell only *which* items are gone, one of C(m, n) sets.
 
 *Space.* A *holding* says of every agent that she is left, or what she took. :func:`holdings` counts them all,
 :func:`holdings_of_policy` those that one deterministic policy can meet, and :func:`space` sets their bits against
@@ -29,8 +29,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from spm.constructions import prop_5, theorem_1
-from spm.settings import Setting, identity, kitchen_sink
+from spm.settings import Setting, identity, kitchen_sink, prop_5, theorem_1
 from spm.theory.economies import UNVISITED, Economy, HistoryState, economy
 from spm.theory.histories import HistorySolver, Move, agents_left, items_left, visit
 from spm.theory.offers import NOTHING, Vector

@@ -33,7 +33,7 @@ def choose(values: Vector, prices: Vector, items: Vector) -> int:
     """Return the type that a visited agent buys, or ``NOTHING``.
 
     She buys the available type of highest surplus that she values above 0, at surplus 0 too; among equally
-    good types the lowest (see :mod:`spm.demand`).
+    good types the lowest (see :mod:`spm.settings.demand`).
 
     Args:
         values: her value for each type, ``(T,)``.

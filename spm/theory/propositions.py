@@ -26,8 +26,7 @@ from itertools import chain, combinations, permutations, product
 import numpy as np
 import pandas as pd
 
-from spm.finite import FiniteModel, Lottery, model
-from spm.settings import Setting, finite_setting
+from spm.settings import FiniteModel, Lottery, Setting, finite_setting, model
 from spm.theory.economies import Economy, economy
 from spm.theory.histories import tree_value
 from spm.theory.offers import NOTHING, Vector, choose, price_menu
@@ -135,7 +134,7 @@ def best_unseeing(setting: Setting) -> Fraction:
     Raises:
         ValueError: see :func:`spm.theory.economies.economy`.
 
-    >>> from spm.constructions import prop_1
+    >>> from spm.settings import prop_1
     >>> best_unseeing(prop_1())  # price 1 earns 2, price 3 sells with probability 3/4
     Fraction(9, 4)
     """

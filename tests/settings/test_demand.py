@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from strategies import Case, allowed, cases, useful, worth
 
-from spm.demand import DEMANDS, MOST_ITEMS, bundles, masks, valuations
+from spm.settings import bundles, valuations
+from spm.settings.demand import DEMANDS, MOST_ITEMS, masks
 
 
 @pytest.mark.parametrize("demand", DEMANDS)

@@ -8,10 +8,7 @@ from math import prod
 import numpy as np
 import pytest
 
-from spm import settings
-from spm.constructions import CONSTRUCTIONS, construction, theorem_1
-from spm.finite import FiniteModel
-from spm.settings import Setting
+from spm.settings import CONSTRUCTIONS, FiniteModel, Setting, construction, get_setting, theorem_1
 
 
 def values_of(setting: Setting) -> FiniteModel:
@@ -41,7 +38,7 @@ def test_sizes(name: str) -> None:
 
 def test_the_panels_are_the_panels() -> None:
     for name in ("colors", "two-worlds", "inventory", "kitchen-sink", "id"):
-        assert construction(name) == settings.get_setting(name)
+        assert construction(name) == get_setting(name)
 
 
 @pytest.mark.parametrize("name", ["prop-1", "prop-2", "prop-4", "prop-5", "prop-8", "prop-9"])

@@ -1,7 +1,7 @@
 """The constructions behind the paper's propositions, as finite settings.
 
-Each function returns a :class:`~spm.settings.Setting` whose model is a
-:class:`~spm.finite.FiniteModel`; :data:`CONSTRUCTIONS` lists them by name, with the exactly solvable
+Each function returns a :class:`~spm.settings.setting.Setting` whose model is a
+:class:`~spm.settings.finite.FiniteModel`; :data:`CONSTRUCTIONS` lists them by name, with the exactly solvable
 panels of Figure 3. Unit demand and welfare, unless said otherwise; values are before normalisation.
 """
 
@@ -11,9 +11,10 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import permutations
 
-from spm.finite import Lottery, Values, chance, model, surely, uniform
 from spm.names import lookup
-from spm.settings import Setting, colors, finite_setting, identity, inventory, kitchen_sink, two_worlds
+from spm.settings.finite import Lottery, Values, chance, model, surely, uniform
+from spm.settings.panels import colors, identity, inventory, kitchen_sink, two_worlds
+from spm.settings.setting import Setting, finite_setting
 
 
 def prop_1() -> Setting:

@@ -1,7 +1,7 @@
 """Value models with continuous values: how a profile of values is drawn, and from which latent.
 
 Each model is a frozen record with ``n_agents``, ``group_of`` and ``sample(rng, B) -> (B, n, T)``, like
-:class:`spm.finite.FiniteModel`. Values lie in [0, 1].
+:class:`spm.settings.finite.FiniteModel`. Values lie in [0, 1].
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spm.demand import Array
+from spm.settings.demand import Array
 
 
 class ValueModel(Protocol):

@@ -12,12 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import joint_profiles
 
-from spm import settings
-from spm.demand import valuations
-from spm.finite import FiniteModel, Lottery
 from spm.first_best import first_best
 from spm.mechanisms import StaticPrices, play_values, serial_dictatorship
-from spm.models import CorrelatedModel
+from spm.settings import (
+    FIGURES,
+    MORE_SETTINGS,
+    PANELS,
+    CorrelatedModel,
+    FiniteModel,
+    Lottery,
+    Setting,
+    correlated,
+    finite_setting,
+    from_samples,
+    get_setting,
+    valuations,
+)
 
 RECORDS: dict[str, tuple[object, ...]] = {
     "delta-0": (20, (5,), "unit", "welfare", 1),
@@ -41,21 +51,21 @@ NAMES = sorted(RECORDS)
 
 def finite_model(name: str) -> FiniteModel:
     """The latent-class model of a finite panel."""
-    model = settings.get_setting(name).model
+    model = get_setting(name).model
     assert isinstance(model, FiniteModel)
     return model
 
 
 def test_the_panels_are_the_papers_twelve() -> None:
-    panels = [name for figure in settings.FIGURES.values() for name in figure]
+    panels = [name for figure in FIGURES.values() for name in figure]
     assert len(panels) == 12
-    assert set(panels) == set(settings.PANELS)
-    assert set(settings.PANELS) | set(settings.MORE_SETTINGS) == set(RECORDS)
+    assert set(panels) == set(PANELS)
+    assert set(PANELS) | set(MORE_SETTINGS) == set(RECORDS)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_record_of_each_setting(name: str) -> None:
-    setting = settings.get_setting(name)
+    setting = get_setting(name)
     assert setting.name == name
     assert RECORDS[name] == (
         setting.n_agents,
@@ -70,7 +80,7 @@ def test_record_of_each_setting(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_profiles_have_the_right_shape_and_reach_from_0_to_1(name: str) -> None:
-    setting = settings.get_setting(name)
+    setting = get_setting(name)
     values = setting.sample(np.random.default_rng(0), 3000)
     width = 2**setting.n_types if setting.demand == "combinatorial" else setting.n_types
     assert values.shape == (3000, setting.n_agents, width)
@@ -80,7 +90,7 @@ def test_profiles_have_the_right_shape_and_reach_from_0_to_1(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_generator_gives_the_same_profiles(name: str) -> None:
-    first, again = (settings.get_setting(name).sample(np.random.default_rng(7), 50) for _ in range(2))
+    first, again = (get_setting(name).sample(np.random.default_rng(7), 50) for _ in range(2))
     assert (first == again).all()
     assert len(np.unique(first.reshape(50, -1), axis=0)) > 1
 
@@ -97,12 +107,12 @@ def test_the_same_generator_gives_the_same_profiles(name: str) -> None:
     ],
 )
 def test_correlated_panels_have_their_delta(name: str, delta: float, n_types: int) -> None:
-    setting = settings.get_setting(name)
+    setting = get_setting(name)
     assert setting.model == CorrelatedModel(setting.n_agents, delta, n_types)
 
 
 def test_colors_agents() -> None:
-    colors = settings.get_setting("colors")
+    colors = get_setting("colors")
     model = finite_model("colors")
     assert Counter(agent.split()[0] for agent in colors.agents) == {"red": 10, "yellow": 10, "blue": 10}
     assert colors.types == ("red item", "yellow item")
@@ -120,7 +130,7 @@ def values_of(lottery: Lottery) -> list[tuple[tuple[Fraction, ...], Fraction]]:
 
 
 def test_first_best_of_colors_is_30_and_blue_first_at_any_price_below_1_reaches_it() -> None:
-    colors = settings.get_setting("colors")
+    colors = get_setting("colors")
     values = colors.sample(np.random.default_rng(1), 300)
     best = first_best(colors, valuations(colors.demand, values)) * float(colors.unit)
     assert best == pytest.approx(np.full(300, 30.0))
@@ -180,7 +190,7 @@ def test_inventory_values() -> None:
 
 
 def test_max_min_guarantees_at_least_two_fifths_in_the_papers_order() -> None:
-    setting = settings.get_setting("max-min")
+    setting = get_setting("max-min")
     values = setting.sample(np.random.default_rng(2), 2000)
     black = values[:, 0, 0] > 0
     blue_next, red_next = list(range(9)), [0, *range(5, 9), *range(1, 5)]
@@ -191,64 +201,62 @@ def test_max_min_guarantees_at_least_two_fifths_in_the_papers_order() -> None:
 
 @given(st.integers(1, 40), st.integers(1, 40), st.floats(0, 1))
 def test_correlated_takes_any_size(n_agents: int, n_items: int, delta: float) -> None:
-    setting = settings.correlated(n_agents, n_items, delta)
+    setting = correlated(n_agents, n_items, delta)
     assert setting.supply == (n_items,)
     assert setting.sample(np.random.default_rng(0), 2).shape == (2, n_agents, 1)
 
 
 def test_thirty_agents_and_thirty_items() -> None:
-    setting = settings.get_setting("correlated-30-30-0.5")
+    setting = get_setting("correlated-30-30-0.5")
     values = setting.sample(np.random.default_rng(0), 100)
     played = play_values(serial_dictatorship(setting), setting, values, np.random.default_rng(0))
     assert played.objective == pytest.approx(values.sum(axis=(1, 2)))
 
 
 BAD: dict[str, tuple[Callable[[], Any], str]] = {
-    "no agents": (lambda: settings.correlated(0, 1, 0.5), "n_agents must be at least 1, not 0"),
-    "no items": (lambda: settings.correlated(1, 0, 0.5), "n_items must be at least 1, not 0"),
-    "low delta": (lambda: settings.correlated(1, 1, -0.1), r"delta must lie in \[0, 1\], not -0.1"),
-    "high delta": (lambda: settings.get_setting("correlated-20-5-1.5"), r"delta must lie in \[0, 1\], not 1.5"),
-    "delta nan": (lambda: settings.get_setting("correlated-20-5-nan"), r"delta must lie in \[0, 1\], not nan"),
-    "form": (lambda: settings.get_setting("correlated-20"), "not of the form correlated-AGENTS-ITEMS-DELTA"),
-    "words": (lambda: settings.get_setting("correlated-a-b-c"), "not of the form correlated-AGENTS-ITEMS-DELTA"),
+    "no agents": (lambda: correlated(0, 1, 0.5), "n_agents must be at least 1, not 0"),
+    "no items": (lambda: correlated(1, 0, 0.5), "n_items must be at least 1, not 0"),
+    "low delta": (lambda: correlated(1, 1, -0.1), r"delta must lie in \[0, 1\], not -0.1"),
+    "high delta": (lambda: get_setting("correlated-20-5-1.5"), r"delta must lie in \[0, 1\], not 1.5"),
+    "delta nan": (lambda: get_setting("correlated-20-5-nan"), r"delta must lie in \[0, 1\], not nan"),
+    "form": (lambda: get_setting("correlated-20"), "not of the form correlated-AGENTS-ITEMS-DELTA"),
+    "words": (lambda: get_setting("correlated-a-b-c"), "not of the form correlated-AGENTS-ITEMS-DELTA"),
     "panel": (
-        lambda: settings.get_setting("kitchensink"),
+        lambda: get_setting("kitchensink"),
         "unknown panel 'kitchensink'; did you mean kitchen-sink",
     ),
     "no supply": (lambda: finite_with_supply({"item": 0}), "at least 1 copy of each item type"),
     "demand": (
-        lambda: settings.from_samples("mine", np.ones((1, 1, 1)), {"a": 1}, demand="unti"),
+        lambda: from_samples("mine", np.ones((1, 1, 1)), {"a": 1}, demand="unti"),
         "unknown demand model 'unti'; did you mean unit",
     ),
     "nine items": (
-        lambda: settings.from_samples(
-            "mine", np.ones((1, 1, 512)), dict.fromkeys("abcdefghi", 1), "combinatorial"
-        ),
+        lambda: from_samples("mine", np.ones((1, 1, 512)), dict.fromkeys("abcdefghi", 1), "combinatorial"),
         "at most 8 items, not 9",
     ),
     "shape": (
-        lambda: settings.from_samples("mine", np.ones((5, 2)), {"a": 1}),
+        lambda: from_samples("mine", np.ones((5, 2)), {"a": 1}),
         r"shape \(profiles, agents, 1\), not \(5, 2\)",
     ),
     "types": (
-        lambda: settings.from_samples("mine", np.ones((5, 2, 3)), {"a": 1, "b": 1}),
+        lambda: from_samples("mine", np.ones((5, 2, 3)), {"a": 1, "b": 1}),
         r"shape \(profiles, agents, 2\), not \(5, 2, 3\)",
     ),
-    "nobody": (lambda: settings.from_samples("mine", np.ones((5, 0, 1)), {"a": 1}), r"not \(5, 0, 1\)"),
+    "nobody": (lambda: from_samples("mine", np.ones((5, 0, 1)), {"a": 1}), r"not \(5, 0, 1\)"),
     "nan": (
-        lambda: settings.from_samples("mine", np.full((1, 1, 1), np.nan), {"a": 1}),
+        lambda: from_samples("mine", np.full((1, 1, 1), np.nan), {"a": 1}),
         "samples must be finite and at least 0",
     ),
     "negative": (
-        lambda: settings.from_samples("mine", np.full((1, 1, 1), -1.0), {"a": 1}),
+        lambda: from_samples("mine", np.full((1, 1, 1), -1.0), {"a": 1}),
         "samples must be finite and at least 0",
     ),
 }
 
 
-def finite_with_supply(supply: dict[str, int]) -> settings.Setting:
+def finite_with_supply(supply: dict[str, int]) -> Setting:
     """Two worlds with another supply."""
-    return settings.finite_setting("mine", "Mine", supply, finite_model("two-worlds"))
+    return finite_setting("mine", "Mine", supply, finite_model("two-worlds"))
 
 
 @pytest.mark.parametrize("what", BAD)
@@ -261,7 +269,7 @@ def test_bad_input_is_refused_in_one_clear_sentence(what: str) -> None:
 
 def test_a_setting_from_samples_draws_those_and_shares_their_unit() -> None:
     samples = np.array([[[3.0], [6.0]], [[1.0], [2.0]]])
-    setting = settings.from_samples("mine", samples, {"seat": 2})
+    setting = from_samples("mine", samples, {"seat": 2})
     drawn = setting.sample(np.random.default_rng(0), 100) * float(setting.unit)
     assert {tuple(profile.ravel()) for profile in drawn} == {(3.0, 6.0), (1.0, 2.0)}
     assert (setting.n_agents, setting.supply) == (2, (2,))

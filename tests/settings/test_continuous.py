@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from spm import settings
-from spm.models import CorrelatedModel, LicencesModel, MaxMinModel, SampleModel
+from spm.settings import CorrelatedModel, MaxMinModel, get_setting
+from spm.settings.continuous import LicencesModel, SampleModel
 
 N = 100_000
 
@@ -111,7 +111,7 @@ def test_samples_are_drawn_with_replacement_and_equally_often() -> None:
 @pytest.mark.parametrize("name", ["delta-0.5", "max-min", "licences", "colors", "kitchen-sink", "additive"])
 def test_exchanging_agents_of_a_group_changes_no_mean_and_no_correlation(name: str) -> None:
     """Agents of a group have the same distribution, one by one and in pairs with each other agent."""
-    setting = settings.get_setting(name)
+    setting = get_setting(name)
     values = setting.sample(np.random.default_rng(0), 40_000)
     group_of = setting.model.group_of
     assert group_of.shape == (setting.n_agents,)

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spm.demand import Array
 from spm.names import lookup
+from spm.settings.demand import Array
 
 Score = Callable[[Array, Array], Array]
 Combine = Callable[[Array, Array], Array]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from strategies import joint_profiles
 
-from spm.finite import FiniteModel, chance, model, surely, uniform, vector
+from spm.settings import FiniteModel, chance, model, surely, uniform, vector
 
 
 @st.composite
