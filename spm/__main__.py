@@ -28,7 +28,6 @@ from spm import (
     kept,
     published,
     results,
-    statistics,
     tables,
     tuning,
     verify,
@@ -39,9 +38,9 @@ from spm.exact.cells import ORDERS, Solver
 from spm.exact.text import tree_text
 from spm.files import home
 from spm.learning import Specification, evaluation_seed, point, train
+from spm.market import STATISTICS, get_statistic
 from spm.mechanisms import play
 from spm.settings import CONSTRUCTIONS, FIGURES, MORE_SETTINGS, construction, get_setting
-from spm.statistics import STATISTICS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -167,7 +166,7 @@ def train_one(options: argparse.Namespace) -> None:
     hyperparameters = experiments.hyperparameters(options.variant, options.statistic)
     specification = Specification(
         get_setting(options.panel),
-        statistics.get_statistic(options.statistic),
+        get_statistic(options.statistic),
         options.seed,
         options.visits,
         hyperparameters=hyperparameters,

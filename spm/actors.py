@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 from stable_baselines3 import PPO
 
+from spm.market import Observation, Statistic
 from spm.mechanisms import Learned
 from spm.policies import members_of, row_of, split
 from spm.settings import Setting
-from spm.statistics import Observation, Statistic
 
 Weights = dict[str, torch.Tensor]
 Actor = Callable[[Observation], NDArray[np.floating[Any]]]

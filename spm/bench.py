@@ -23,10 +23,9 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import nn
 from torch.autograd.profiler import profile
 
-from spm import statistics
 from spm.environment import BatchedMarkets, MarketEnv
 from spm.learning import Hyperparameters, Specification, make_model
-from spm.market import Market
+from spm.market import Market, get_statistic
 from spm.settings import get_setting, valuations
 
 PANEL, STATISTIC, MARKETS = "delta-0.5", "price-allocation", 1024
@@ -108,7 +107,7 @@ def learning_batched() -> Callable[[], int]:
 def learning_single() -> Callable[[], int]:
     """Return the work of learning for a rollout of one market at a time, as Stable-Baselines3 does by default."""
     hyper = Hyperparameters()
-    env = DummyVecEnv([lambda: MarketEnv(get_setting(PANEL), statistics.get_statistic(STATISTIC).name)])
+    env = DummyVecEnv([lambda: MarketEnv(get_setting(PANEL), get_statistic(STATISTIC).name)])
     model = PPO(
         "MlpPolicy", env, policy_kwargs={"net_arch": [hyper.width, hyper.width]}, gamma=1.0, gae_lambda=1.0, seed=0
     )
@@ -119,9 +118,7 @@ def learning_single() -> Callable[[], int]:
 def _model(panel: str = PANEL, statistic: str = STATISTIC, **hyper: int) -> PPO:
     """An untrained model, whose hyperparameters are those of all panels but for ``hyper``."""
     others = Hyperparameters(**hyper)  # type: ignore[arg-type]
-    return make_model(
-        Specification(get_setting(panel), statistics.get_statistic(statistic), 0, 1, hyperparameters=others)
-    )
+    return make_model(Specification(get_setting(panel), get_statistic(statistic), 0, 1, hyperparameters=others))
 
 
 def networks_alone() -> Callable[[], int]:
@@ -210,7 +207,7 @@ def cost(n_agents: int, statistic: str, seconds: float) -> dict[str, float]:
 def stepping(panel: str, statistic: str, n_markets: int) -> Callable[[], int]:
     """Return the work of stepping the learning's environment as often as there are agents, at random actions."""
     setting = get_setting(panel)
-    env = BatchedMarkets(setting, statistics.get_statistic(statistic), n_markets)
+    env = BatchedMarkets(setting, get_statistic(statistic), n_markets)
     env.reset()
     rng = np.random.default_rng(0)
     actions = rng.random((16, n_markets, setting.n_agents + setting.n_types), dtype=np.float32)

@@ -154,9 +154,9 @@ def _check_workers(client: Any, mine: dict[str, str]) -> None:
 def _check(worker: str, mine: dict[str, str], theirs: dict[str, str]) -> None:
     """Refuse a worker whose conditions differ.
 
-    >>> _check("tcp://a:1", {"torch": "2.13.0", "market.py": "1f"}, {"torch": "2.12.0", "market.py": "2e"})
+    >>> _check("tcp://a:1", {"torch": "2.13.0", "market.market.py": "1f"}, {"torch": "2.12.0", "market.market.py": "2e"})
     Traceback (most recent call last):
-    ValueError: worker tcp://a:1 is not as it is here: market.py differs, torch is 2.12.0 and not 2.13.0
+    ValueError: worker tcp://a:1 is not as it is here: market.market.py differs, torch is 2.12.0 and not 2.13.0
     """
     names = sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
     differs = [

@@ -1,4 +1,4 @@
-"""The POMDP as an environment, in two thin adapters over :class:`spm.market.Market`.
+"""The POMDP as an environment, in two thin adapters over :class:`spm.market.market.Market`.
 
 :class:`BatchedMarkets` is a natively batched Stable-Baselines3 ``VecEnv``: B markets step as one array
 program. :class:`MarketEnv` is one market behind gymnasium's interface. Neither knows a rule of the market.
@@ -6,7 +6,7 @@ program. :class:`MarketEnv` is one market behind gymnasium's interface. Neither 
 Action ``(n + T,)``: n scores in [-1, 1], then one price in [0, 1] for each type. The agent visited is the one
 with the highest score among those left (lowest index at ties).
 
-Observation: a statistic of the history (:mod:`spm.statistics`).
+Observation: a statistic of the history (:mod:`spm.market.statistics`).
 
 Reward: 0 until the episode ends, then the objective; for objectives that sum over agents minus the profile's
 first best (the paper's footnote 5), which no policy can influence, so that the best policy stays the best. The
@@ -29,9 +29,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
-from spm import statistics
-from spm.first_best import first_best, rest
-from spm.market import Market
+from spm.market import Market, Observation, Statistic, first_best, get_statistic, rest
 from spm.settings import MORE_SETTINGS, PANELS, Array, Objective, Setting, correlated, valuations
 
 POOL, POOL_VALUES = 8192, 2**20
@@ -45,7 +43,7 @@ def action_space(setting: Setting) -> spaces.Box:
     return spaces.Box(low.astype(np.float32), 1.0, low.shape, np.float32)
 
 
-def observation_space(setting: Setting, statistic: statistics.Statistic) -> spaces.Box:
+def observation_space(setting: Setting, statistic: Statistic) -> spaces.Box:
     """Return the box of observations; every entry of every statistic lies in [0, 1]."""
     return spaces.Box(0.0, 1.0, (statistic.width(setting),), np.float32)
 
@@ -98,7 +96,7 @@ class BatchedMarkets(VecEnv):
     def __init__(
         self,
         setting: Setting,
-        statistic: statistics.Statistic,
+        statistic: Statistic,
         n_markets: int,
         seed: int = 0,
         stepwise: bool = False,
@@ -120,7 +118,7 @@ class BatchedMarkets(VecEnv):
         self._profiles = Profiles(self.setting, np.random.default_rng(seed))
         return [seed] * self.num_envs
 
-    def reset(self) -> statistics.Observation:
+    def reset(self) -> Observation:
         """Open all markets with fresh profiles and return the first observations ``(B, width)``."""
         fresh, first_best = self._profiles.take(self.num_envs)
         self.market, self._first_best = Market(self.setting, fresh), first_best.copy()
@@ -173,7 +171,7 @@ class BatchedMarkets(VecEnv):
         a visit is not blamed for those before it (a potential, in the words of Ng, Harada and Russell, 1999).
 
         Raises:
-            ValueError: the setting's first best does not separate (:func:`spm.first_best.separable`).
+            ValueError: the setting's first best does not separate (:func:`spm.market.best_allocation.separable`).
         """
         market = self.market
         so_far = self.objective.score(market.received, market.payments)
@@ -226,14 +224,14 @@ class MarketEnv(gymnasium.Env[Any, Any]):
 
     def __init__(self, setting: Setting, statistic: str = "price-allocation") -> None:
         """Make one market of ``setting`` whose policy sees ``statistic``."""
-        self.setting, self.statistic = setting, statistics.get_statistic(statistic)
+        self.setting, self.statistic = setting, get_statistic(statistic)
         self.objective = setting.objective
         self.observation_space = observation_space(setting, self.statistic)
         self.action_space = action_space(setting)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[statistics.Observation, dict[str, Any]]:
+    ) -> tuple[Observation, dict[str, Any]]:
         """Open the market and return the first observation and an empty info."""
         super().reset(seed=seed)
         given = (options or {}).get("values")
@@ -242,9 +240,7 @@ class MarketEnv(gymnasium.Env[Any, Any]):
         self._first_best = first_best(self.setting, self.market.valuations)
         return self.statistic.observe(self.market)[0], {}
 
-    def step(
-        self, action: NDArray[np.float32]
-    ) -> tuple[statistics.Observation, float, bool, bool, dict[str, Any]]:
+    def step(self, action: NDArray[np.float32]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Visit one agent; the reward comes with the last visit."""
         self.market.visit(*decode(np.asarray(action)[None], self.market.agents_left))
         over = bool(self.market.over[0])

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from spm import engines, statistics
+from spm import engines
 from spm.actors import VARIANTS
 from spm.engines import Engine
 from spm.files import home, write_atomic
 from spm.learning import Hyperparameters, Specification, train
+from spm.market import STATISTICS, get_statistic
 from spm.names import lookup
 from spm.results import RecordState, Store, describe, label, sealed
 from spm.settings import FIGURES, get_setting
-from spm.statistics import STATISTICS
 
 Finished = tuple[Specification, bytes]
 """A run that was done, and its sealed record."""
@@ -83,7 +83,7 @@ class Protocol:
         """Return one run of the grid."""
         return Specification(
             get_setting(panel),
-            statistics.get_statistic(statistic),
+            get_statistic(statistic),
             seed,
             self.static_visits if statistic in STATIC else self.visits[variant],
             self.evaluations,

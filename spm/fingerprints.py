@@ -20,7 +20,7 @@ PACKAGES = ("numpy", "torch", "stable-baselines3", "gymnasium")
 def conditions(module: str) -> dict[str, str]:
     """Return the fingerprint of every module of this package that ``module`` needs, and the packages' versions.
 
-    >>> "market.py" in conditions("learning"), "torch" in conditions("learning")
+    >>> "market.market.py" in conditions("learning"), "torch" in conditions("learning")
     (True, True)
     """
     return {f"{name}.py": found for name, found in source_digests(dependencies(module)).items()} | packages()
@@ -34,8 +34,8 @@ def packages() -> dict[str, str]:
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> str:
     """Say in which modules and packages two conditions differ; empty if in none.
 
-    >>> differences({"market.py": "1f", "torch": "2.13.0"}, {"market.py": "2e", "torch": "2.14.0"})
-    'market.py, torch (2.13.0, now 2.14.0)'
+    >>> differences({"market.market.py": "1f", "torch": "2.13.0"}, {"market.market.py": "2e", "torch": "2.14.0"})
+    'market.market.py, torch (2.13.0, now 2.14.0)'
     """
     names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
     return ", ".join(

@@ -20,12 +20,11 @@ from stable_baselines3.common.logger import Logger
 
 from spm.actors import VARIANTS, Weights, actor_weights, learned_mechanism
 from spm.environment import BatchedMarkets, Profiles
-from spm.first_best import separable
+from spm.market import Statistic, separable
 from spm.mechanisms import Outcomes, play
 from spm.names import lookup
 from spm.policies import GroupPolicy, StatisticOnly
 from spm.settings import Array, Setting, bundles
-from spm.statistics import Statistic
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,8 @@ class Run:
 def train(specification: Specification) -> Run:
     """Learn one policy, on one torch thread.
 
-    >>> from spm import settings, statistics
+    >>> from spm import settings
+    >>> from spm.market import statistics
     >>> asked = Specification(settings.get_setting("kitchen-sink"), statistics.get_statistic("none"), 0, visits=2000, evaluations=2)
     >>> run = train(asked)
     >>> run.curve[0].visits, run.curve[-1].visits

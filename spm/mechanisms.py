@@ -15,10 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spm.environment import decode
-from spm.first_best import first_best
-from spm.market import Market
+from spm.market import Market, Observation, Statistic, first_best
 from spm.settings import Array, Setting, valuations
-from spm.statistics import Observation, Statistic
 
 Agents = NDArray[np.int64]
 Rule = Callable[[Market], tuple[Agents, Array]]

@@ -10,7 +10,7 @@ distribution over those with somebody left, and the prices from a Gaussian aroun
 Within a group the agent of lowest index is next, which loses nothing. Where all agents are exchangeable no
 choice is left, only prices. An action is written as the environment expects it, with score 1 for the members
 of the group and 0 for all others. An observation is the statistic followed by the agents left
-(:meth:`spm.statistics.Statistic.with_agents_left`); the network sees the statistic alone, so that a policy
+(:meth:`spm.market.statistics.Statistic.with_agents_left`); the network sees the statistic alone, so that a policy
 that sees nothing remains one static order with anonymous prices.
 """
 

@@ -84,7 +84,8 @@ class Replay:
 def miniature(specification: Specification) -> Specification:
     """Return the specification of a run's miniature.
 
-    >>> from spm import settings, statistics
+    >>> from spm import settings
+    >>> from spm.market import statistics
     >>> run = Specification(settings.get_setting("id"), statistics.get_statistic("none"), seed=3, visits=10**6)
     >>> miniature(run).visits  # 3 rollouts of 512 markets, 6 agents
     9216

@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from spm import statistics
 from spm.actors import learned_mechanism
 from spm.files import canonical, digest, write_atomic
 from spm.fingerprints import packages
 from spm.learning import Run, Specification
+from spm.market import get_statistic
 from spm.mechanisms import Learned
 from spm.replay import CONDITIONS, Replay, Sealed, are_fresh, replayed
 from spm.settings import Setting
@@ -44,7 +44,8 @@ class RecordState:
 def record_place(specification: Specification) -> str:
     """Return where a run's files lie below a folder, without their suffix.
 
-    >>> from spm import settings, statistics
+    >>> from spm import settings
+    >>> from spm.market import statistics
     >>> record_place(Specification(settings.get_setting("colors"), statistics.get_statistic("none"), seed=3, visits=1))
     'colors/none-scores-3'
     """
@@ -250,6 +251,4 @@ def mechanism_of(record: dict[str, Any], setting: Setting) -> Learned:
         same = f", for another one of the name {title!r}" if title == setting.name else f" but for {title!r}"
         raise ValueError(f"the policy was not learned for setting {setting.name!r}{same}")
     weights = {name: unpack(data) for name, data in record["weights"].items()}
-    return learned_mechanism(
-        setting, statistics.get_statistic(asked["statistic"]["name"]), asked["variant"], weights
-    )
+    return learned_mechanism(setting, get_statistic(asked["statistic"]["name"]), asked["variant"], weights)

@@ -9,8 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.io.formats.style import Styler
 
-from spm.first_best import first_best
-from spm.market import Market
+from spm.market import Market, first_best
 from spm.mechanisms import Mechanism
 from spm.settings import Array, FiniteModel, Lottery, MaxMinModel, Setting, Values, valuations
 

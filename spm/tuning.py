@@ -15,11 +15,12 @@ from typing import Any
 
 import pandas as pd
 
-from spm import experiments, published, statistics
+from spm import experiments, published
 from spm.benchmarks import benchmark
 from spm.experiments import HYPERPARAMETERS, STATIC
 from spm.files import canonical, digest, home, write_atomic
 from spm.learning import Hyperparameters, Specification
+from spm.market import get_statistic
 from spm.replay import Replay, Seal
 from spm.results import Store, record_place
 from spm.settings import get_setting
@@ -108,7 +109,7 @@ def _specification(panel: str, statistic: str, seed: int, hyper: Hyperparameters
     visits = STATIC_VISITS if statistic in STATIC else ADAPTIVE_VISITS
     return Specification(
         get_setting(panel),
-        statistics.get_statistic(statistic),
+        get_statistic(statistic),
         seed,
         visits,
         2,

@@ -22,10 +22,11 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from spm import bounds, statistics
+from spm import bounds
 from spm.actors import learned_mechanism
 from spm.bounds import Value
 from spm.learning import Hyperparameters, Specification, train
+from spm.market import get_statistic
 from spm.mechanisms import Mechanism, Outcomes, Rule, StaticPrices, play, random_serial_dictatorship
 from spm.optimum import max_min
 from spm.optimum.adaptivity import correlated_map
@@ -210,7 +211,7 @@ def short_learned(name: str, seed: int) -> Mechanism:
     hyper = Hyperparameters(n_markets=64, batch_size=128, n_epochs=4, width=16)
     specification = Specification(
         get_setting(name),
-        statistics.get_statistic("price-allocation"),
+        get_statistic("price-allocation"),
         seed,
         4000,
         2,

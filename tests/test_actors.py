@@ -10,9 +10,8 @@ from test_learning import TINY
 from spm.actors import VARIANTS, actor_weights, learned_mechanism, perceptron
 from spm.environment import decode
 from spm.learning import make_model
-from spm.market import Market
+from spm.market import STATISTICS, Market
 from spm.settings import get_setting, valuations
-from spm.statistics import STATISTICS
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -16,10 +16,9 @@ from strategies import integers
 
 from spm import environment
 from spm.environment import BatchedMarkets, MarketEnv, Profiles, decode
-from spm.first_best import first_best
+from spm.market import STATISTICS, first_best
 from spm.settings import Array, Setting, get_setting
 from spm.settings import valuations as bundle_valuations
-from spm.statistics import STATISTICS
 
 NAMED = "Colors TwoWorlds Inventory KitchenSink ID Additive Revenue MaxMin Licences"
 IDS: dict[str, dict[str, Any]] = {f"spm/{name}-v0": {} for name in NAMED.split()}

@@ -16,8 +16,8 @@ from spm import experiments, tables
 from spm.__main__ import main
 from spm.actors import VARIANTS
 from spm.experiments import PROTOCOLS, Protocol
+from spm.market import STATISTICS
 from spm.settings import FIGURES, PANELS
-from spm.statistics import STATISTICS
 
 TINY = Protocol("tiny", 2, 1, 600, dict.fromkeys(VARIANTS, 600), 2, 50, 100)
 

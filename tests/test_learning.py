@@ -14,7 +14,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm import statistics
 from spm.actors import actor, actor_weights
 from spm.learning import (
     STREAMS,
@@ -26,9 +25,9 @@ from spm.learning import (
     nearest_divisor,
     train,
 )
+from spm.market import STATISTICS, get_statistic
 from spm.mechanisms import Learned, play, random_serial_dictatorship
 from spm.settings import Objective, correlated, get_setting
-from spm.statistics import STATISTICS
 
 TINY = Specification(
     get_setting("correlated-4-2-0.5"),
@@ -178,7 +177,7 @@ def test_nearest_divisor_divides_and_no_other_is_nearer(total: int, wanted: int)
 BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "variant": (lambda: replace(TINY, variant="group"), "unknown variant 'group'; did you mean groups"),
     "statistic": (
-        lambda: replace(TINY, setting=get_setting("max-min"), statistic=statistics.get_statistic("belief")),
+        lambda: replace(TINY, setting=get_setting("max-min"), statistic=get_statistic("belief")),
         "no belief is known for setting 'max-min'",
     ),
     "seed": (lambda: replace(TINY, seed=-1), "seed must be at least 0, not -1"),

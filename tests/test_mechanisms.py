@@ -12,6 +12,7 @@ from strategies import exact_mean, joint_profiles
 
 from spm import mechanisms
 from spm.environment import BatchedMarkets
+from spm.market import STATISTICS, Observation
 from spm.mechanisms import (
     Learned,
     Mechanism,
@@ -34,7 +35,6 @@ from spm.settings import (
     surely,
     uniform,
 )
-from spm.statistics import STATISTICS, Observation
 
 GRID = 200
 IID = correlated(2, 1, 0.0)

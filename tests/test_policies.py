@@ -11,10 +11,9 @@ from torch.distributions import Categorical, Normal
 
 from spm.environment import BatchedMarkets, decode
 from spm.learning import make_model
-from spm.market import Market
+from spm.market import STATISTICS, Market
 from spm.policies import GroupPolicy, members_of, row_of, split
 from spm.settings import get_setting
-from spm.statistics import STATISTICS
 
 
 def policy_of(panel: str, statistic: str) -> tuple[GroupPolicy, BatchedMarkets]:

@@ -148,11 +148,11 @@ def test_a_field_of_a_setting_that_has_changed_is_found(patch: pytest.MonkeyPatc
 
 
 def ties_lose(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("spm.market.TIE", 0.0)
+    patch.setattr("spm.market.market.TIE", 0.0)
 
 
 def ties_are_wide(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("spm.market.TIE", 1e-10)
+    patch.setattr("spm.market.market.TIE", 1e-10)
 
 
 def faster(patch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_changes_that_change_a_number_make_the_results_stale(
     changed(patch, market_py="other")
     change(patch)
     assert "comes out otherwise in a replay" in refusal()
-    assert "changed: market.py; " in refusal()
+    assert "changed: market.market.py; " in refusal()
 
 
 def test_a_verdict_is_kept_and_only_for_the_same_code(patch: pytest.MonkeyPatch) -> None:

@@ -15,15 +15,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm import replay, results, statistics
+from spm import replay, results
 from spm.learning import Run, Specification, evaluation_seed, train
+from spm.market import get_statistic
 from spm.mechanisms import play
 from spm.results import Store, mechanism_of, pack, read_record, unpack
 from spm.settings import get_setting
 
-SPECIFICATION = Specification(
-    get_setting("kitchen-sink"), statistics.get_statistic("allocation"), 3, 1, 2, 50, 100
-)
+SPECIFICATION = Specification(get_setting("kitchen-sink"), get_statistic("allocation"), 3, 1, 2, 50, 100)
 
 
 @pytest.fixture(scope="module")
@@ -102,13 +101,16 @@ def test_a_changed_module_is_named_and_the_run_replayed(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPM_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(replay, "CONDITIONS", replay.CONDITIONS | {"market.py": "other"})
+    monkeypatch.setattr(replay, "CONDITIONS", replay.CONDITIONS | {"market.market.py": "other"})
     fresh = store.state(SPECIFICATION)
-    assert (fresh.status, fresh.reason) == ("done", "a replay gives the same, though these changed: market.py")
+    assert (fresh.status, fresh.reason) == (
+        "done",
+        "a replay gives the same, though these changed: market.market.py",
+    )
     shutil.rmtree(tmp_path / "home")
-    monkeypatch.setattr("spm.market.TIE", 0.0)
+    monkeypatch.setattr("spm.market.market.TIE", 0.0)
     stale = store.state(SPECIFICATION)
-    assert (stale.status, stale.reason) == ("stale", "a replay gives something else; changed: market.py")
+    assert (stale.status, stale.reason) == ("stale", "a replay gives something else; changed: market.market.py")
 
 
 def test_two_writers_leave_one_whole_record(run: Run, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from made_up import caption, evidence, unstyled
 from spm import targets
 from spm.compare import AT_LEAST, BEATS
 from spm.evidence import Evidence
-from spm.statistics import STATISTICS
+from spm.market import STATISTICS
 from spm.targets import Target
 
 PANELS = ("two-worlds", "delta-0.5", "max-min")

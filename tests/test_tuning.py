@@ -71,12 +71,14 @@ def test_old_tables_are_refused(patch: pytest.MonkeyPatch) -> None:
     tuning.tune(1)
     assert len(tuning.read()) == 16
     with pytest.MonkeyPatch.context() as other:
-        other.setattr(replay, "CONDITIONS", replay.CONDITIONS | {"market.py": "other"})
-        other.setattr(replay, "REPLAYED_BY", {"market.py": "other"})
+        other.setattr(replay, "CONDITIONS", replay.CONDITIONS | {"market.market.py": "other"})
+        other.setattr(replay, "REPLAYED_BY", {"market.market.py": "other"})
         assert len(tuning.read()) == 16
-        other.setattr(replay, "REPLAYED_BY", {"market.py": "another"})
-        other.setattr("spm.market.TIE", 0.0)
-        with pytest.raises(ValueError, match=r"stale: .* comes out otherwise in a replay; changed: market.py"):
+        other.setattr(replay, "REPLAYED_BY", {"market.market.py": "another"})
+        other.setattr("spm.market.market.TIE", 0.0)
+        with pytest.raises(
+            ValueError, match=r"stale: .* comes out otherwise in a replay; changed: market.market.py"
+        ):
             tuning.read()
     with pytest.MonkeyPatch.context() as other:
         other.setattr(tuning, "ADAPTIVE_VISITS", 97)

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from spm import statistics, taxonomy
+from spm import taxonomy
 from spm.claims.adaptivity import SOLVED
 from spm.claims.claim import (
     CHARACTERISATION,
@@ -22,10 +22,9 @@ from spm.claims.claim import (
 )
 from spm.claims.solved import ASP, ASP_STATIC_ORDER, PSP, PSP_STATIC_ORDER, RSD, SD, SPM, Kind, value
 from spm.environment import BatchedMarkets
-from spm.market import Market
+from spm.market import Market, Observation, get_statistic
 from spm.mechanisms import Learned, Mechanism, play_values
 from spm.settings import Array, Setting, construction, get_setting, valuations
-from spm.statistics import Observation
 from spm.theory.histories import history_optimum
 from spm.theory.propositions import best_unseeing
 from spm.theory.restricted import best_restricted
@@ -70,7 +69,7 @@ def _gains(panel: str) -> Array:
 
 def drawn_policy(setting: Setting, seed: int) -> Mechanism:
     """Return a deterministic policy, linear in the price-allocation matrix, that posts prices of 0 or 1/2."""
-    matrix, rng = statistics.get_statistic("price-allocation"), np.random.default_rng(seed)
+    matrix, rng = get_statistic("price-allocation"), np.random.default_rng(seed)
     width = matrix.width(setting)
     weights = rng.normal(size=(setting.n_agents + setting.n_types, width + 1))
 
@@ -184,7 +183,7 @@ def terminal_rewards() -> Finding:
 def _rewards(panel: str) -> tuple[float, float, int]:
     """The largest reward before an end, the largest error of one at an end, and the number of ends."""
     setting, rng = get_setting(panel), np.random.default_rng(3)
-    batch = BatchedMarkets(setting, statistics.get_statistic("none"), PLAYED_MARKETS, seed=3)
+    batch = BatchedMarkets(setting, get_statistic("none"), PLAYED_MARKETS, seed=3)
     batch.reset()
     early, errors = [0.0], [0.0]
     for _ in range(STEPS):
@@ -230,7 +229,7 @@ def _orders(seed: int) -> dict[bytes, set[bytes]]:
     for _ in range(2):
         market.visit(*rule(market))
     orders: dict[bytes, set[bytes]] = {}
-    rows = statistics.get_statistic("price-allocation").observe(market)
+    rows = get_statistic("price-allocation").observe(market)
     for row, visited_at in zip(rows, market.visited_at, strict=True):
         orders.setdefault(row.tobytes(), set()).add(visited_at.tobytes())
     return orders

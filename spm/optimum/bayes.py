@@ -1,8 +1,8 @@
 """Bayesian pricing: an explicit SPM for correlated values, and how much exactly it earns.
 
 It visits agents in the order of their numbers (they are exchangeable), keeps the posterior of each type's latent
-(:mod:`spm.posterior`) and posts the price with the least expected regret against knowing it: this visit's, and
-what the belief will cost later (:mod:`spm.optimum.compressed`), so it also pays for information.
+(:mod:`spm.market.posterior`) and posts the price with the least expected regret against knowing it: this visit's,
+and what the belief will cost later (:mod:`spm.optimum.compressed`), so it also pays for information.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spm.market import Market
+from spm.market import Market, chance_below, copies_left, correlated_posterior
 from spm.mechanisms import MARKETS_AT_A_TIME, Agents, Mechanism, Rule
 from spm.optimum.compressed import guide
 from spm.optimum.iid import correlated_model, known_latent, mean_known_below, visit_reward
-from spm.posterior import chance_below, copies_left, correlated_posterior
 from spm.settings import Array, Setting, valuations
 
 

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
+from spm.market import NODES, chance_below, latent_nodes
 from spm.optimum.iid import known_latent, visit_reward
-from spm.posterior import NODES, chance_below, latent_nodes
 from spm.settings import Array
 
 PRICE_GRID = np.linspace(0.0, 1.0, 129)

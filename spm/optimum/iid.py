@@ -21,10 +21,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spm.market import Market
+from spm.market import Market, chance_below
 from spm.mechanisms import Agents, Rule
 from spm.names import unknown
-from spm.posterior import chance_below
 from spm.settings import Array, CorrelatedModel, Setting, correlated
 
 SUMMED_OBJECTIVES = ("welfare", "revenue")

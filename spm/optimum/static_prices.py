@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
+from spm.market import chance_below
 from spm.optimum.iid import correlated_model, known_latent, visit_reward
-from spm.posterior import chance_below
 from spm.settings import Array, correlated
 
 COARSE, FINE = 256, 2048

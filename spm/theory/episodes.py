@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spm import statistics
 from spm.environment import BatchedMarkets, MarketEnv
+from spm.market import STATISTICS, get_statistic
 from spm.settings import Setting
 
 WIDEST = "price-allocation"
@@ -44,20 +44,20 @@ def stepped(setting: Setting, action: Sequence[float], seed: int) -> Stepped:
 
 def layouts_table(setting: Setting) -> pd.DataFrame:
     """Return what each statistic shows of a setting's history, one row per block of the observation."""
-    layouts = {name: statistic.layout(setting) for name, statistic in statistics.STATISTICS.items()}
+    layouts = {name: statistic.layout(setting) for name, statistic in STATISTICS.items()}
     return pd.concat(layouts, names=["statistic", None]).reset_index("statistic")
 
 
 def blocks_table(setting: Setting, observation: NDArray[np.float32]) -> pd.DataFrame:
     """Return an observation of the price-allocation matrix, one row per block."""
-    blocks = statistics.get_statistic(WIDEST).layout(setting).itertuples()
+    blocks = get_statistic(WIDEST).layout(setting).itertuples()
     entries = {str(b.block): observation[b.start : b.stop].round(2).tolist() for b in blocks}
     return pd.Series(entries).to_frame("entries")
 
 
 def many_markets(setting: Setting, action: Sequence[float], n_markets: int, n_steps: int) -> str:
     """Step many markets at once with one action; say how many episodes ended and what they earned on average."""
-    batch = BatchedMarkets(setting, statistics.get_statistic("items-agents-left"), n_markets, seed=0)
+    batch = BatchedMarkets(setting, get_statistic("items-agents-left"), n_markets, seed=0)
     batch.reset()
     actions = np.tile(np.array(action, dtype=np.float32), (n_markets, 1))
     ended = []

@@ -43,7 +43,7 @@ VIEWS: dict[str, Callable[[Economy, HistoryState], Seen]] = {
     "items-agents-left": lambda market, state: (agents_left(state), items_left(market, state)),
     "allocation": lambda market, state: state.bought,
 }
-"""What is seen of a history, by the names of :mod:`spm.statistics`."""
+"""What is seen of a history, by the names of :mod:`spm.market.statistics`."""
 
 
 class Option(NamedTuple):

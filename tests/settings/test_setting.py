@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import joint_profiles
 
-from spm.first_best import first_best
+from spm.market import first_best
 from spm.mechanisms import StaticPrices, play_values, serial_dictatorship
 from spm.settings import (
     FIGURES,

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Case, cases, joint_profiles, played
 
-from spm import settings, statistics
-from spm.market import Market
-from spm.posterior import belief, belief_width, copies_left, correlated_posterior, finite_posterior, latent_nodes
+from spm import settings
+from spm.market import Market, copies_left, correlated_posterior, get_statistic, latent_nodes
+from spm.market.posterior import belief, belief_width, finite_posterior
 from spm.settings import (
     CorrelatedModel,
     FiniteModel,
@@ -126,7 +126,7 @@ def test_before_the_first_visit_the_belief_is_the_prior(name: str, prior: list[f
 
 @pytest.mark.parametrize("name", ["two-worlds", "id", "kitchen-sink", "delta-0.25", "additive", "revenue"])
 def test_the_statistic_shows_beliefs_between_zero_and_one(name: str) -> None:
-    setting, statistic = get_setting(name), statistics.get_statistic("belief")
+    setting, statistic = get_setting(name), get_statistic("belief")
     market = Market(setting, valuations(setting.demand, setting.sample(np.random.default_rng(0), 64)))
     rng = np.random.default_rng(1)
     while not market.over.all():

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spm.market import Market
+from spm.market.market import Market
 from spm.settings import Array, CorrelatedModel, FiniteModel, Setting, valuations
 
 NODES = 64

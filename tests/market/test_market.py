@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import TENTHS, Case, cases, integers, played, rows_of, setting_of, steps, wanted, worth
 
-from spm.first_best import first_best
-from spm.market import Market
+from spm.market import Market, first_best
 from spm.settings import valuations
 
 STATE = (

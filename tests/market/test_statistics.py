@@ -8,11 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Case, cases, integers, setting_of, steps
 
-from spm import statistics
 from spm.environment import decode
-from spm.market import Market
+from spm.market import STATISTICS, Market, Observation, get_statistic
 from spm.settings import get_setting, valuations
-from spm.statistics import STATISTICS, Observation
 
 LEVELS = list(STATISTICS)
 
@@ -135,7 +133,7 @@ def test_theorem_1_the_allocation_and_the_agents_left_determine_the_history(seed
 
 def test_an_unknown_statistic_is_refused_with_the_nearest() -> None:
     with pytest.raises(ValueError, match="unknown statistic 'alocation'; did you mean allocation"):
-        statistics.get_statistic("alocation")
+        get_statistic("alocation")
 
 
 def test_widths_of_a_panel() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from strategies import TENTHS, Case, best_by_brute_force, cases, integers, played, setting_of
 
-from spm.first_best import first_best
+from spm.market import first_best
 from spm.mechanisms import StaticPrices, play
 from spm.settings import Array, Objective, correlated, get_objective, get_setting, valuations
 from spm.settings.objective import OBJECTIVES, objective

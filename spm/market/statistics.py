@@ -10,7 +10,7 @@ block               width      content
 ``agents``          n          1 for an agent not yet visited, else 0
 ``allocation``      n T        1 where agent i holds a copy of type t, else 0 (row i, column t)
 ``prices``          n T        price of type t that agent i faced, 0 before her visit (row i, column t)
-``belief``          W or 3 T   posterior of the latent (:mod:`spm.posterior`); only where there is one
+``belief``          W or 3 T   posterior of the latent (:mod:`spm.market.posterior`); only where there is one
 ==================  =========  ====================================================================
 
 The statistics, from least to most:
@@ -41,9 +41,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spm.market import Market
+from spm.market.market import Market
+from spm.market.posterior import belief, belief_width
 from spm.names import lookup
-from spm.posterior import belief, belief_width
 from spm.settings import Setting
 
 Observation = NDArray[np.float32]

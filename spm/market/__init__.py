@@ -1,0 +1,28 @@
+"""The market: the rules of a round, the first best, and what a mechanism may see of the history.
+
+* :mod:`~spm.market.market`: the rules, for many markets at once.
+* :mod:`~spm.market.best_allocation`: the first best of each profile.
+* :mod:`~spm.market.statistics`: what of the history a policy sees.
+* :mod:`~spm.market.posterior`: what the history tells about values.
+"""
+
+from spm.market.best_allocation import first_best, rest, separable
+from spm.market.market import Market
+from spm.market.posterior import NODES, chance_below, copies_left, correlated_posterior, latent_nodes
+from spm.market.statistics import STATISTICS, Observation, Statistic, get_statistic
+
+__all__ = [
+    "NODES",
+    "STATISTICS",
+    "Market",
+    "Observation",
+    "Statistic",
+    "chance_below",
+    "copies_left",
+    "correlated_posterior",
+    "first_best",
+    "get_statistic",
+    "latent_nodes",
+    "rest",
+    "separable",
+]
