@@ -24,7 +24,6 @@ from spm import (
     evidence,
     experiments,
     figures,
-    finite_json,
     kept,
     published,
     results,
@@ -34,8 +33,7 @@ from spm import (
 )
 from spm.actors import VARIANTS
 from spm.claims import ledger
-from spm.exact.cells import ORDERS, Solver
-from spm.exact.text import tree_text
+from spm.exact import ORDERS, Solver, read_setting, result, tree_text
 from spm.files import home
 from spm.learning import Specification, evaluation_seed, point, train
 from spm.market import STATISTICS, get_statistic
@@ -94,7 +92,9 @@ def parser() -> argparse.ArgumentParser:
         commands, "exact", solve_exactly, "the exact optimum of a finite setting, for every cell of the taxonomy"
     )
     add("name", nargs="?", metavar="NAME", help=", ".join(CONSTRUCTIONS))
-    add("--file", type=Path, metavar="SETTING.json", help="your own finite setting (format: spm.finite_json)")
+    add(
+        "--file", type=Path, metavar="SETTING.json", help="your own finite setting (format: spm.exact.json_format)"
+    )
     add("--tree", action="store_true", help="print an optimal mechanism")
     add = _add(commands, "bounds", show_bounds, "what the best possible mechanism would earn in a panel")
     add("panel", metavar="PANEL")
@@ -312,12 +312,12 @@ def solve_exactly(options: argparse.Namespace) -> None:
     """
     if (options.name is None) == (options.file is None):
         raise ValueError("exact takes either a NAME or --file SETTING.json; names: " + ", ".join(CONSTRUCTIONS))
-    setting = construction(options.name) if options.name else finite_json.read_setting(options.file)
+    setting = construction(options.name) if options.name else read_setting(options.file)
     solver = Solver(setting)
     if options.tree:
         print(tree_text(setting, solver.tree()))
         return
-    data = finite_json.result(solver)
+    data = result(solver)
     lines = [f"{setting.title}: optimal {setting.objective} before normalisation, first best {data['first_best']}"]
     lines += [f"{'prices':22}" + "".join(f"{order + ' order':>18}" for order in ORDERS)]
     lines += [

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from spm.exact.cells import Solver
+from spm.exact import Solver
 from spm.mechanisms import Mechanism, play, random_serial_dictatorship
 from spm.optimum import max_min
 from spm.optimum.bayes import BayesianPricing, estimate

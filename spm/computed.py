@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from spm import bounds, experiments
-from spm.exact.paper import optima
+from spm.exact import optima
 from spm.kept import Call
 from spm.optimum.adaptivity import correlated_map
 from spm.settings import CONSTRUCTIONS

@@ -13,9 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from pandas.io.formats.style import Styler
 
-from spm.exact.cells import ORDERS, PRICES, Solver
-from spm.exact.paper import optima
-from spm.exact.tree import Branch, Node
+from spm.exact import ORDERS, PRICES, Branch, Node, Solver, optima
 from spm.figures import COLORS, INK, Drawing, drawing
 from spm.kept import kept
 from spm.settings import Setting, construction

@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from spm import figures
-from spm.exact.cells import ORDERS, PRICES, Solver
+from spm.exact import ORDERS, PRICES, Solver
 from spm.settings import construction
 
 PricesAndOrder = tuple[str, str]

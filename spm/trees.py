@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spm.exact.tree import Node, tree_arrays
+from spm.exact import Node, tree_arrays
 from spm.market import Market
 from spm.mechanisms import Agents, Rule
 from spm.settings import Array, Setting
@@ -17,7 +17,7 @@ class TreeMechanism:
     """The SPM that follows a decision tree.
 
     Attributes:
-        tree: its root (:meth:`spm.exact.cells.Solver.tree`).
+        tree: its root (:meth:`spm.exact.solver.Solver.tree`).
     """
 
     tree: Node

@@ -7,8 +7,7 @@ from fractions import Fraction
 import pytest
 
 from spm import diagrams
-from spm.exact.cells import Solver
-from spm.exact.tree import Node
+from spm.exact import Node, Solver
 from spm.settings import construction
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from spm.exact.cells import Solver
+from spm.exact import Solver
 from spm.settings import construction, correlated
 from spm.theory import episodes, exhibits
 

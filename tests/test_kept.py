@@ -15,7 +15,7 @@ import pytest
 from spm import bounds, computed, kept
 from spm.__main__ import main
 from spm.claims.ledger import CLAIMS, check_claims
-from spm.exact.paper import optima
+from spm.exact import optima
 from spm.kept import Call
 from spm.optimum.adaptivity import correlated_map
 from spm.results import read_record, sealed

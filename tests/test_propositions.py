@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from spm.exact.cells import Solver
+from spm.exact import Solver
 from spm.settings import Setting, finite_setting, model, prop_5, uniform
 from spm.settings.constructions import prop_2, prop_3, prop_4, prop_8, prop_9
 from spm.theory.histories import history_optimum

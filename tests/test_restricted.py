@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from spm.exact.cells import Solver
+from spm.exact import Solver
 from spm.market import Market
 from spm.settings import (
     FiniteModel,

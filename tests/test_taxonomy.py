@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import pairwise
 
-from spm.exact.cells import ORDERS, PRICES
+from spm.exact import ORDERS, PRICES
 from spm.taxonomy import CLASSES, containments, crossing, figure_1, strict_steps
 
 

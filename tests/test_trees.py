@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from strategies import joint_profiles
 
-from spm.exact.cells import Solver
+from spm.exact import Solver
 from spm.mechanisms import play_values
 from spm.settings import FiniteModel, Setting, get_setting, prop_1
 from spm.settings.constructions import prop_2

@@ -20,8 +20,7 @@ from spm.claims.solved import (
     words,
 )
 from spm.compare import of_mean
-from spm.exact.evaluation import History, evaluate
-from spm.exact.paper import PAPER_MECHANISMS
+from spm.exact import PAPER_MECHANISMS, History, evaluate
 from spm.mechanisms import play
 from spm.optimum.max_min import OrangeFirst, best_premiums, max_min_optimum
 from spm.settings import Values, construction, get_setting, vector

@@ -10,8 +10,7 @@ import numpy as np
 from spm.claims.claim import FULL_VERSION, Claim, Finding, judge, shown
 from spm.claims.solved import PSP
 from spm.evidence import Evidence
-from spm.exact.cells import Solver
-from spm.exact.evaluation import History, evaluate
+from spm.exact import History, Solver, evaluate
 from spm.settings import Lottery, Setting, Values, construction, finite_setting, model
 from spm.theory.propositions import random_lottery
 

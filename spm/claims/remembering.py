@@ -9,8 +9,7 @@ import pandas as pd
 
 from spm.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
 from spm.claims.solved import PSP_STATIC_ORDER, value
-from spm.exact.cells import Solver
-from spm.exact.evaluation import evaluate_tree
+from spm.exact import Solver, evaluate_tree
 from spm.kept import kept
 from spm.settings import finite_setting, model, prop_7, uniform
 from spm.theory import memory, propositions

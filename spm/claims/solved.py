@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import cache
 
 from spm.claims.claim import Compute, Finding, judge, shown
-from spm.exact.paper import optima
+from spm.exact import optima
 from spm.kept import kept
 
 Kind = tuple[str, str]

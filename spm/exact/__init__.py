@@ -6,26 +6,30 @@ history: who was visited, at which prices, and what she took.
 
 * :mod:`~spm.exact.choices`, :mod:`~spm.exact.regions`: what agents buy; the price vectors that matter.
 * :mod:`~spm.exact.game`: beliefs, and what a visit does to them.
-* :mod:`~spm.exact.closed`: the recursion for mechanisms that see the history.
-* :mod:`~spm.exact.plans`, :mod:`~spm.exact.search`: what is fixed in advance, by branch and bound.
+* :mod:`~spm.exact.recursion`: the recursion for mechanisms that see the history.
+* :mod:`~spm.exact.static`: what is fixed in advance, by branch and bound.
 * :mod:`~spm.exact.separable`: static prices in random order, when each type is a market of its own.
 * :mod:`~spm.exact.firstbest`: the first best.
-* :mod:`~spm.exact.cells`: which of these solves which cell.
+* :mod:`~spm.exact.solver`: which of these solves which cell.
 * :mod:`~spm.exact.tree`, :mod:`~spm.exact.text`: mechanisms as trees, arrays and text.
-* :mod:`~spm.exact.evaluation`, :mod:`~spm.exact.paper`: given mechanisms; those of the paper.
+* :mod:`~spm.exact.evaluation`: given mechanisms.
+* :mod:`~spm.exact.json_format`: the reader's own finite setting from a JSON file, and results as JSON.
 
 No floats are used until :func:`tree_arrays`. Random choices by the mechanism can't help: the value is linear in
 their probabilities.
 """
 
-from spm.exact.cells import CELLS, ORDERS, PRICES, Cell, Solver
 from spm.exact.evaluation import History, Policy, Visit, evaluate, evaluate_tree, follow
+from spm.exact.json_format import read_setting, result
+from spm.exact.paper import PAPER_MECHANISMS, optima
+from spm.exact.solver import CELLS, ORDERS, PRICES, Cell, Solver
 from spm.exact.text import tree_text
 from spm.exact.tree import Branch, Node, TreeArrays, tree_arrays
 
 __all__ = [
     "CELLS",
     "ORDERS",
+    "PAPER_MECHANISMS",
     "PRICES",
     "Branch",
     "Cell",
@@ -38,6 +42,9 @@ __all__ = [
     "evaluate",
     "evaluate_tree",
     "follow",
+    "optima",
+    "read_setting",
+    "result",
     "tree_arrays",
     "tree_text",
 ]

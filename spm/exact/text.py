@@ -16,7 +16,7 @@ def tree_text(setting: Setting, tree: Node) -> str:
     fairness, the value is the expected minimum in the end.
 
     >>> from spm.settings import prop_1
-    >>> from spm.exact.cells import Solver
+    >>> from spm.exact import Solver
     >>> print(tree_text(prop_1(), Solver(prop_1()).tree()))
     expected welfare 5/2
     [1] visit agent 1, price 2

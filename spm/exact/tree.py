@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spm.exact.choices import Offer
-from spm.exact.closed import Closed, State
 from spm.exact.game import Belief, Bundle, Game, Slot, Slots, taken, without
+from spm.exact.recursion import Closed, State
 from spm.settings import Setting, Values
 
 MOST_TREE_NODES = 200_000

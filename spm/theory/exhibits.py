@@ -8,8 +8,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from spm import diagrams
-from spm.exact.cells import Solver
-from spm.exact.paper import PAPER_MECHANISMS
+from spm.exact import PAPER_MECHANISMS, Solver
 from spm.figures import Drawing
 from spm.mechanisms import play
 from spm.settings import FiniteModel, construction

@@ -34,8 +34,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from spm.exact.cells import PRICES, Solver
 from spm.exact.game import SOLVED_DEMANDS, SOLVED_OBJECTIVES
+from spm.exact.solver import PRICES, Solver
 from spm.names import lookup, unknown
 from spm.settings import FiniteModel, Group, Lottery, Setting, World, finite_setting
 

@@ -16,11 +16,11 @@ from functools import cached_property
 from math import comb, prod
 
 from spm.exact.choices import Offer
-from spm.exact.closed import Closed
 from spm.exact.firstbest import exact_first_best
 from spm.exact.game import Game, Slot, Slots
-from spm.exact.plans import best_assignment, best_plan, best_sequence
+from spm.exact.recursion import Closed
 from spm.exact.separable import anonymous_value, is_separable, personalised_value
+from spm.exact.static import best_assignment, best_plan, best_sequence
 from spm.exact.tree import Node, build
 from spm.names import unknown
 from spm.settings import Setting

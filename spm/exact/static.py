@@ -1,7 +1,7 @@
 """Static orders: searches over what is fixed in advance.
 
-Each is a best-first branch and bound (:mod:`spm.exact.search`) whose upper bound lets the part that is not fixed
-yet depend on the history (:mod:`spm.exact.closed`):
+Each is a best-first branch and bound (:mod:`spm.exact.static`) whose upper bound lets the part that is not fixed
+yet depend on the history (:mod:`spm.exact.recursion`):
 
 * :func:`best_plan`: static order and static prices, a sequence of (agent, price vector). What is fixed so far
   matters through the joint distribution of world and items left only, so plans that agree on it are merged.
@@ -12,14 +12,15 @@ yet depend on the history (:mod:`spm.exact.closed`):
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from fractions import Fraction
-from typing import NamedTuple
+from itertools import count
+from typing import NamedTuple, TypeVar
 
 from spm.exact.choices import Left, Offer
-from spm.exact.closed import Closed, State
 from spm.exact.game import Belief, Game, Slot, Slots, normalised, taken, without
-from spm.exact.search import best_first
+from spm.exact.recursion import Closed, State
 
 Spread = tuple[tuple[Left, Fraction, Belief], ...]
 """What a plan leads to: items left, how likely, and the belief given that."""
@@ -129,3 +130,51 @@ def _split(game: Game, slots: Slots) -> Iterator[Slots]:
     for first in range(agents + 1):
         shares = [pair for pair in zip(halves, (first, agents - first), strict=True) if pair[1]]
         yield tuple(sorted(others + shares, key=lambda pair: (pair[0].group, pair[0].number)))
+
+
+Candidate = TypeVar("Candidate")
+MOST_NODES = 500_000
+"""More nodes than this are refused."""
+
+
+def best_first(
+    root: Candidate,
+    bound: Callable[[Candidate], Fraction],
+    children: Callable[[Candidate], Iterable[Candidate]],
+    key: Callable[[Candidate], Hashable] | None = None,
+    floor: Fraction | None = None,
+) -> tuple[Fraction, Candidate] | None:
+    """Return the highest value of a complete node, and that node.
+
+    Args:
+        root: where the search starts.
+        bound: never less than any value below a node, and the value itself of a complete node.
+        children: the nodes that together cover a node; none if it is complete.
+        key: nodes with equal keys lead to the same additional value, so only the best of them is expanded.
+        floor: a value known to be reached elsewhere.
+
+    Returns:
+        The value and the complete node, or None if no node exceeds ``floor``.
+
+    Raises:
+        ValueError: more than :data:`MOST_NODES` nodes.
+    """
+    number = count(0, -1)  # the latest of equal bounds first, so that a path is followed to its end
+    heap = [(-bound(root), next(number), root)]
+    expanded: set[Hashable] = set()
+    while heap:
+        negative, _, node = heapq.heappop(heap)
+        if floor is not None and -negative <= floor:
+            return None
+        if key is not None:
+            if key(node) in expanded:
+                continue
+            expanded.add(key(node))
+        below = list(children(node))
+        if not below:
+            return -negative, node
+        for child in below:
+            heapq.heappush(heap, (-bound(child), next(number), child))
+        if len(heap) > MOST_NODES:
+            raise ValueError(f"too large a setting: more than {MOST_NODES} nodes of branch and bound")
+    return None

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from spm.exact.cells import ORDERS, PRICES, Solver
-from spm.finite_json import parse_setting, read_setting, result
+from spm.exact import ORDERS, PRICES, Solver, read_setting, result
+from spm.exact.json_format import parse_setting
 from spm.settings import FiniteModel, chance, construction, model, surely, uniform
 
 SEATS: dict[str, Any] = {

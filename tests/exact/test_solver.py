@@ -11,15 +11,22 @@ import numpy as np
 import pytest
 from brute_force import SCALE, BruteForce, agree, market, outcome
 
-from spm.exact.cells import CELLS, ORDERS, PRICES, Solver
+from spm.exact import (
+    CELLS,
+    ORDERS,
+    PAPER_MECHANISMS,
+    PRICES,
+    History,
+    Solver,
+    evaluate,
+    evaluate_tree,
+    tree_arrays,
+    tree_text,
+)
 from spm.exact.choices import Offer, bought, offers
-from spm.exact.closed import Closed
-from spm.exact.evaluation import History, evaluate, evaluate_tree
 from spm.exact.game import Game
-from spm.exact.paper import PAPER_MECHANISMS
-from spm.exact.plans import best_plan
-from spm.exact.text import tree_text
-from spm.exact.tree import tree_arrays
+from spm.exact.recursion import Closed
+from spm.exact.static import best_plan
 from spm.settings import (
     Lottery,
     Objective,
