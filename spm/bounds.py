@@ -1,7 +1,7 @@
 """What the best possible mechanism would earn: a proved bracket for every panel, and the simple benchmarks.
 
 *Upper* bounds every SPM, *lower* is earned by an explicit SPM (:func:`explicit_mechanism`) that
-:func:`spm.mechanisms.play` can run. Each rule is proved for some settings and refuses all others:
+:func:`spm.mechanisms.playing.play` can run. Each rule is proved for some settings and refuses all others:
 
 ==================  ==============================  =====================================  ========================
 values              proved for                      upper                                  lower
@@ -28,7 +28,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from spm.exact import Solver
-from spm.mechanisms import Mechanism, play, random_serial_dictatorship
+from spm.mechanisms import Mechanism, TreeMechanism, play, random_serial_dictatorship
 from spm.optimum import max_min
 from spm.optimum.bayes import BayesianPricing, estimate
 from spm.optimum.iid import correlated_model, highest_values, iid_optimum
@@ -36,7 +36,6 @@ from spm.optimum.lattice import numerical_error
 from spm.optimum.relaxation import upper_bound
 from spm.optimum.static_prices import best_static
 from spm.settings import CorrelatedModel, FiniteModel, MaxMinModel, Setting, get_setting
-from spm.trees import TreeMechanism
 
 BRACKET_PROFILES = 8192
 """Profiles on which an explicit mechanism is evaluated."""

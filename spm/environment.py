@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from spm.market import Market, Observation, Statistic, first_best, get_statistic, rest
+from spm.mechanisms import decode
 from spm.settings import MORE_SETTINGS, PANELS, Array, Objective, Setting, correlated, valuations
 
 POOL, POOL_VALUES = 8192, 2**20
@@ -46,18 +47,6 @@ def action_space(setting: Setting) -> spaces.Box:
 def observation_space(setting: Setting, statistic: Statistic) -> spaces.Box:
     """Return the box of observations; every entry of every statistic lies in [0, 1]."""
     return spaces.Box(0.0, 1.0, (statistic.width(setting),), np.float32)
-
-
-def decode(actions: NDArray[np.floating[Any]], agents_left: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Array]:
-    """Turn actions ``(B, n + T)`` into the agents to visit ``(B,)`` and their prices ``(B, T)``.
-
-    >>> decode(np.array([[0.9, 0.1, 0.0]]), np.array([[False, True]]))
-    (array([1]), array([[0.]]))
-    """
-    n_agents = agents_left.shape[1]
-    scores = np.where(agents_left, np.clip(actions[:, :n_agents], -1.0, 1.0), -np.inf)
-    prices = np.clip(actions[:, n_agents:].astype(np.float64), 0.0, 1.0)
-    return scores.argmax(axis=1), prices
 
 
 class Profiles:

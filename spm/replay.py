@@ -28,11 +28,11 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
-from spm.environment import decode
 from spm.files import canonical, digest, home, write_atomic
 from spm.fingerprints import conditions, differences
 from spm.learning import Specification, train
 from spm.market import Market
+from spm.mechanisms import decode
 from spm.settings import Setting, valuations
 
 CONDITIONS = conditions("learning")

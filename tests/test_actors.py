@@ -8,9 +8,9 @@ import torch
 from test_learning import TINY
 
 from spm.actors import VARIANTS, actor_weights, learned_mechanism, perceptron
-from spm.environment import decode
 from spm.learning import make_model
 from spm.market import STATISTICS, Market
+from spm.mechanisms import decode
 from spm.settings import get_setting, valuations
 
 

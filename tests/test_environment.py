@@ -15,8 +15,9 @@ from stable_baselines3.common.vec_env import VecEnv, VecMonitor
 from strategies import integers
 
 from spm import environment
-from spm.environment import BatchedMarkets, MarketEnv, Profiles, decode
+from spm.environment import BatchedMarkets, MarketEnv, Profiles
 from spm.market import STATISTICS, first_best
+from spm.mechanisms import decode
 from spm.settings import Array, Setting, get_setting
 from spm.settings import valuations as bundle_valuations
 

@@ -9,9 +9,10 @@ import torch
 from test_learning import TINY
 from torch.distributions import Categorical, Normal
 
-from spm.environment import BatchedMarkets, decode
+from spm.environment import BatchedMarkets
 from spm.learning import make_model
 from spm.market import STATISTICS, Market
+from spm.mechanisms import decode
 from spm.policies import GroupPolicy, members_of, row_of, split
 from spm.settings import get_setting
 

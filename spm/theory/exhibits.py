@@ -10,10 +10,9 @@ from pandas.io.formats.style import Styler
 from spm import diagrams
 from spm.exact import PAPER_MECHANISMS, Solver
 from spm.figures import Drawing
-from spm.mechanisms import play
+from spm.mechanisms import TreeMechanism, play
 from spm.settings import FiniteModel, construction
 from spm.transcripts import lottery_table
-from spm.trees import TreeMechanism
 
 TREES: dict[str, tuple[str, str]] = {
     "prop-1": ("adaptive", "adaptive"),

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Case, cases, integers, setting_of, steps
 
-from spm.environment import decode
 from spm.market import STATISTICS, Market, Observation, get_statistic
+from spm.mechanisms import decode
 from spm.settings import get_setting, valuations
 
 LEVELS = list(STATISTICS)

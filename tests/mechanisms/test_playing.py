@@ -10,7 +10,6 @@ import pytest
 from numpy.typing import NDArray
 from strategies import exact_mean, joint_profiles
 
-from spm import mechanisms
 from spm.environment import BatchedMarkets
 from spm.market import STATISTICS, Observation
 from spm.mechanisms import (
@@ -20,6 +19,7 @@ from spm.mechanisms import (
     StaticPrices,
     play,
     play_values,
+    playing,
     random_serial_dictatorship,
     serial_dictatorship,
 )
@@ -136,7 +136,7 @@ def test_the_papers_static_mechanism_of_two_worlds_by_enumeration() -> None:
 
 def test_every_mechanism_meets_the_same_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also those of later chunks, after one mechanism has drawn orders and the other has not."""
-    monkeypatch.setattr(mechanisms, "MARKETS_AT_A_TIME", 100)
+    monkeypatch.setattr(playing, "MARKETS_AT_A_TIME", 100)
     setting = get_setting("delta-0.5")
     first, second = (
         play(mechanism, setting, 300, seed=5)
@@ -197,7 +197,7 @@ def test_play_does_not_depend_on_how_many_markets_are_played_at_a_time(
     ):
         found = []
         for chunk in (7, 50, 4096):
-            monkeypatch.setattr(mechanisms, "MARKETS_AT_A_TIME", chunk)
+            monkeypatch.setattr(playing, "MARKETS_AT_A_TIME", chunk)
             found.append(play(mechanism, replace(setting, model=Queue(profiles)), 50))
         for name_ in Outcomes.__annotations__:
             assert all((getattr(found[0], name_) == getattr(other, name_)).all() for other in found[1:])

@@ -5,10 +5,9 @@ import pytest
 from strategies import joint_profiles
 
 from spm.exact import Solver
-from spm.mechanisms import play_values
+from spm.mechanisms import TreeMechanism, play_values
 from spm.settings import FiniteModel, Setting, get_setting, prop_1
 from spm.settings.constructions import prop_2
-from spm.trees import TreeMechanism
 
 SETTINGS = {s.name: s for s in (prop_1(), prop_2(), get_setting("kitchen-sink"), get_setting("id"))}
 CELLS = [("adaptive", "adaptive"), ("personalised-static", "static"), ("zero", "static")]

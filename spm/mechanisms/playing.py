@@ -7,15 +7,14 @@ and the prices to post. Rules see the market's history and never its valuations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spm.environment import decode
-from spm.market import Market, Observation, Statistic, first_best
+from spm.market import Market, first_best
 from spm.settings import Array, Setting, valuations
 
 Agents = NDArray[np.int64]
@@ -30,77 +29,6 @@ class Mechanism(Protocol):
 
     def begin(self, setting: Setting, n_markets: int, rng: np.random.Generator) -> Rule:
         """Return the rule for ``n_markets`` new markets: history -> agents ``(B,)``, prices ``(B, T)``."""
-
-
-@dataclass(frozen=True)
-class StaticPrices:
-    """Static prices, anonymous or personalised, in a given or a random order.
-
-    Attributes:
-        prices: ``(T,)`` for everybody, or ``(n, T)`` for each agent; in units of the highest value.
-        order: agents in the order of their visits; None for a uniformly random one.
-    """
-
-    prices: tuple[float, ...] | tuple[tuple[float, ...], ...]
-    order: Sequence[int] | None = None
-
-    def begin(self, setting: Setting, n_markets: int, rng: np.random.Generator) -> Rule:
-        """Draw or check the order.
-
-        Raises:
-            ValueError: prices of a wrong shape, or an order that is not a permutation of the agents.
-        """
-        n_agents, n_types = setting.n_agents, setting.n_types
-        posted = np.asarray(self.prices, dtype=np.float64)
-        if posted.shape not in ((n_types,), (n_agents, n_types)):
-            raise ValueError(f"prices must have shape ({n_types},) or ({n_agents}, {n_types}), not {posted.shape}")
-        table = np.broadcast_to(posted, (n_agents, n_types))
-        order = self._order(n_agents, n_markets, rng)
-        rows = np.arange(n_markets)
-
-        def rule(market: Market) -> tuple[Agents, Array]:
-            agents = order[rows, np.minimum(market.rounds, n_agents - 1)]
-            return agents, table[agents]
-
-        return rule
-
-    def _order(self, n_agents: int, n_markets: int, rng: np.random.Generator) -> Agents:
-        if self.order is None:
-            return rng.permuted(np.tile(np.arange(n_agents), (n_markets, 1)), axis=1)
-        if sorted(self.order) != list(range(n_agents)):
-            raise ValueError(f"order must name each of the {n_agents} agents once, not {list(self.order)}")
-        return np.tile(np.asarray(self.order, dtype=np.int64), (n_markets, 1))
-
-
-def serial_dictatorship(setting: Setting, order: Sequence[int] | None = None) -> StaticPrices:
-    """Return serial dictatorship: prices 0, in the given order, or a random one (RSD)."""
-    return StaticPrices((0.0,) * setting.n_types, order)
-
-
-def random_serial_dictatorship(setting: Setting) -> StaticPrices:
-    """Return random serial dictatorship (RSD): prices 0 in a uniformly random order."""
-    return serial_dictatorship(setting)
-
-
-@dataclass(frozen=True)
-class Learned:
-    """A policy that maps observations to actions, played without noise.
-
-    Attributes:
-        statistic: what the policy sees.
-        act: observations ``(B, width)`` -> actions ``(B, n + T)`` as in :mod:`spm.environment`.
-    """
-
-    statistic: Statistic
-    act: Callable[[Observation], NDArray[np.floating[Any]]] = field(repr=False)
-
-    def begin(self, setting: Setting, n_markets: int, rng: np.random.Generator) -> Rule:
-        """Nothing is drawn: the policy is deterministic."""
-
-        def rule(market: Market) -> tuple[Agents, Array]:
-            return decode(self.act(self.statistic.observe(market)), market.agents_left)
-
-        return rule
 
 
 @dataclass(frozen=True)
@@ -141,6 +69,7 @@ def play(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int = 0)
     The same seed gives the same profiles to every mechanism (common random numbers), so that differences
     between mechanisms have small standard errors.
 
+    >>> from spm.mechanisms import StaticPrices
     >>> from spm import settings
     >>> round(play(StaticPrices((0.5,)), settings.correlated(2, 1, 0.0), 20_000).mean, 2)  # 3/8 + 3/16
     0.56

@@ -8,7 +8,7 @@ import numpy as np
 
 from spm.exact import Node, tree_arrays
 from spm.market import Market
-from spm.mechanisms import Agents, Rule
+from spm.mechanisms.playing import Agents, Rule
 from spm.settings import Array, Setting
 
 
