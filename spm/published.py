@@ -23,8 +23,9 @@ import joblib
 import pandas as pd
 import torch
 
-from spm import benchmarks, bounds, experiments
+from spm import benchmarks, experiments
 from spm.actors import Weights, learned_mechanism
+from spm.bounds import explicit_mechanism
 from spm.experiments import Protocol
 from spm.files import canonical, digest, home, write_atomic
 from spm.learning import Specification, evaluation_seed, point
@@ -174,7 +175,7 @@ def explicit_mechanisms(of: Protocol, jobs: int = 1) -> Iterator[dict[str, Any]]
 
 def _explicit(panel: str, count: int) -> list[dict[str, Any]]:
     setting = get_setting(panel)
-    explicit = {"rsd": random_serial_dictatorship(setting), "lower": bounds.explicit_mechanism(setting)}
+    explicit = {"rsd": random_serial_dictatorship(setting), "lower": explicit_mechanism(setting)}
     rows = []
     for name, one in explicit.items():
         found = asdict(point(play(one, setting, count, evaluation_seed("final")), visits=0))

@@ -267,7 +267,7 @@ def adaptivity_map(sizes: pd.DataFrame, index: str = "n") -> pd.DataFrame:
     The lower ends are reduced by two standard errors.
 
     Args:
-        sizes: from :func:`spm.optimum.adaptivity.correlated_map`.
+        sizes: from :func:`spm.bounds.adaptivity_gap.correlated_map`.
         index: ``n`` or ``delta``.
     """
     noise = 200 * sizes["lower_error"] / sizes["best_static"]

@@ -22,19 +22,16 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from spm import bounds
 from spm.actors import learned_mechanism
-from spm.bounds import Value
+from spm.bounds import OrangeFirst, best_static, bracket, brackets, correlated_map, explicit_mechanism, max_min
+from spm.bounds.bayesian_pricing import BayesianPricing
+from spm.bounds.brackets import Value
+from spm.bounds.known_latent import CountPrices
+from spm.bounds.lattice import numerical_error
+from spm.bounds.static_prices import Static
 from spm.learning import Hyperparameters, Specification, train
 from spm.market import get_statistic
 from spm.mechanisms import Mechanism, Outcomes, Rule, StaticPrices, play, random_serial_dictatorship
-from spm.optimum import max_min
-from spm.optimum.adaptivity import correlated_map
-from spm.optimum.bayes import BayesianPricing
-from spm.optimum.iid import CountPrices
-from spm.optimum.lattice import numerical_error
-from spm.optimum.max_min import OrangeFirst
-from spm.optimum.static_prices import Static, best_static
 from spm.settings import (
     CorrelatedModel,
     FiniteModel,
@@ -185,10 +182,10 @@ def upper(rule: str, setting: Setting) -> Value:
     """The upper bound that the rule states; the bracket's other entries are not the subject, so they are cheap."""
     if rule != "adaptivity map":
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(bounds, "BRACKET_PROFILES", 64)
-            patch.setattr(bounds, "best_static", lambda *_: Static(np.zeros(setting.n_agents), 0.0, 0.0))
+            patch.setattr(brackets, "BRACKET_PROFILES", 64)
+            patch.setattr(brackets, "best_static", lambda *_: Static(np.zeros(setting.n_agents), 0.0, 0.0))
             patch.setattr(max_min, "best_max_min_prices", lambda one, _: random_serial_dictatorship(one))
-            return bounds.bracket(setting).upper
+            return bracket(setting).upper
     n, m, delta = setting.n_agents, setting.supply[0], correlated(setting).delta
     row = correlated_map([n], [m], delta, setting.objective.name).iloc[0]
     return Value(float(row.upper), numerical_error(n, m, 1 - delta))
@@ -272,7 +269,7 @@ def bayesian_pricing(_: Draw, __: Setting) -> Mechanism:
 
 
 MECHANISMS: dict[str, Callable[[Draw, Setting], Mechanism]] = {
-    "explicit": lambda _, setting: bounds.explicit_mechanism(setting),
+    "explicit": lambda _, setting: explicit_mechanism(setting),
     "static": static_prices,
     "good static": good_static_prices,
     "by counts": count_prices,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from spm import benchmarks, bounds, kept, tables
+from spm import benchmarks, kept, tables
+from spm.bounds import bracket, correlated_map
 from spm.fingerprints import dependencies
-from spm.optimum.adaptivity import correlated_map
 from spm.settings import get_setting
 
 
@@ -24,13 +24,13 @@ def nothing_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 def test_a_benchmark_holds_the_bounds_and_is_computed_once() -> None:
-    assert benchmarks.benchmark("two-worlds") == bounds.bracket(get_setting("two-worlds")).as_dict()
+    assert benchmarks.benchmark("two-worlds") == bracket(get_setting("two-worlds")).as_dict()
     assert benchmarks.compute_brackets(["two-worlds", "inventory"]) == 1
     assert benchmarks.compute_brackets(["two-worlds", "inventory"]) == 0
 
 
 def test_the_bounds_depend_on_solver_and_relaxation_but_not_on_learning() -> None:
-    needed = dependencies("bounds")
+    needed = dependencies("bounds.brackets")
     assert {"exact.cells", "optimum.relaxation", "optimum.bayes", "market", "settings"} <= needed
     assert not {"learning", "figures", "experiments", "kept"} & needed
 

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from spm import experiments
+from spm.bounds import OrangeFirst, best_premiums
 from spm.claims import (
     adaptivity,
     claim,
@@ -35,7 +36,6 @@ from spm.evidence import Evidence
 from spm.experiments import PROTOCOLS
 from spm.market import Market
 from spm.mechanisms import Agents, Mechanism, Rule, play, random_serial_dictatorship
-from spm.optimum.max_min import OrangeFirst, best_premiums
 from spm.settings import Array, CorrelatedModel, FiniteModel, Setting, get_setting, prop_1
 from spm.theory import memory, propositions
 from spm.theory.fairness import OrangeBlueRed

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spm import bounds, computed, kept
+from spm import computed, kept
 from spm.__main__ import main
+from spm.bounds import correlated_map, record
 from spm.claims.ledger import CLAIMS, check_claims
 from spm.exact import optima
 from spm.kept import Call
-from spm.optimum.adaptivity import correlated_map
 from spm.results import read_record, sealed
 from spm.theory import memory, propositions
 
@@ -163,10 +163,10 @@ def test_a_forged_result_is_found_and_replaced(home: Path) -> None:
 
 
 def test_a_float_may_differ_by_rounding_and_then_stays_as_it_is(home: Path) -> None:
-    call = Call(bounds.record, {"name": "two-worlds"})
+    call = Call(record, {"name": "two-worlds"})
     kept.refresh([call])
     path = kept.of_record("record")
-    exact = bounds.record("two-worlds")["upper"]
+    exact = record("two-worlds")["upper"]
     forged(home, repr(exact), repr(float(np.nextafter(exact, 1))), "record")
     before = read_record(path)
     assert [one.outcome for one in kept.refresh([call])] == ["same"]

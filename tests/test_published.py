@@ -16,8 +16,9 @@ import torch
 from of_record import N_RUNS, PANELS, TINY, make, reseal, tiny
 from stable_baselines3 import PPO
 
-from spm import bounds, evidence, experiments, figures, files, learning, published, replay, tuning
+from spm import evidence, experiments, figures, files, learning, published, replay, tuning
 from spm.__main__ import main
+from spm.bounds import bracket
 from spm.experiments import Protocol
 from spm.learning import Specification, evaluation_seed
 from spm.mechanisms import play
@@ -87,7 +88,7 @@ def test_what_needs_no_run_is_recorded_too(patch: pytest.MonkeyPatch) -> None:
     folder = published.folder(TINY)
     values = pd.read_csv(folder / "bounds.csv").set_index(["panel", "quantity"])["value"]
     assert values["two-worlds", "upper"] == pytest.approx(443 / 640)
-    assert values["kitchen-sink", "lower"] == bounds.bracket(get_setting("kitchen-sink")).as_dict()["lower"]
+    assert values["kitchen-sink", "lower"] == bracket(get_setting("kitchen-sink")).as_dict()["lower"]
     explicit = pd.read_csv(folder / "mechanisms.csv").to_dict("records")
     assert [(row["panel"], row["mechanism"]) for row in explicit] == [
         (panel, name) for panel in PANELS for name in ("rsd", "lower")

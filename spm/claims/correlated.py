@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from spm.bounds import best_static, correlated_map
 from spm.claims.claim import PART_1, Finding, computed, judge, recorded
 from spm.compare import of_mean
 from spm.evidence import Evidence
 from spm.kept import kept
-from spm.optimum.adaptivity import correlated_map
-from spm.optimum.static_prices import best_static
 from spm.settings import CorrelatedModel
 
 DELTAS = ("0", "0.25", "0.33", "0.5")

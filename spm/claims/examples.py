@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spm.bounds import OrangeFirst, best_premiums, max_min_optimum
 from spm.claims.claim import FULL_VERSION, PART_2, PART_3, Compute, Finding, computed, judge, shown
 from spm.claims.remembering import best_on
 from spm.claims.solved import (
@@ -22,7 +23,6 @@ from spm.claims.solved import (
 from spm.compare import of_mean
 from spm.exact import PAPER_MECHANISMS, History, evaluate
 from spm.mechanisms import play
-from spm.optimum.max_min import OrangeFirst, best_premiums, max_min_optimum
 from spm.settings import Values, construction, get_setting, vector
 from spm.theory.fairness import OrangeBlueRed, static_plans
 

@@ -7,7 +7,8 @@ from importlib.metadata import version
 
 import numpy as np
 
-from spm import bounds, experiments
+from spm import experiments
+from spm.bounds import explicit_mechanism
 from spm.claims.claim import (
     BY_DEFINITION,
     CONTRIBUTION,
@@ -117,7 +118,7 @@ def same_policy() -> Finding:
 def _gap(panel: str) -> float:
     """How much the advantage of the best mechanism over RSD differs between objective and reduced reward."""
     setting = get_setting(panel)
-    pair = bounds.explicit_mechanism(setting), random_serial_dictatorship(setting)
+    pair = explicit_mechanism(setting), random_serial_dictatorship(setting)
     best, worst = (play(one, setting, PLAYED // 4) for one in pair)
     return abs(best.mean - worst.mean - float(worst.regret.mean() - best.regret.mean()))
 
@@ -140,7 +141,7 @@ def variance() -> Finding:
         for panel in panels
         for stage, one in (
             ("random prices", RandomPrices()),
-            ("best mechanism", bounds.explicit_mechanism(get_setting(panel))),
+            ("best mechanism", explicit_mechanism(get_setting(panel))),
         )
     }
     others = {name: ratio for name, ratio in ratios.items() if ratio.high >= 1}

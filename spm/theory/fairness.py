@@ -1,6 +1,6 @@
 """Mechanisms against which the claims about max-min fairness are judged, in the setting of Figure 4(c).
 
-Names of agents and items, and the optimum, are those of :mod:`spm.optimum.max_min`.
+Names of agents and items, and the optimum, are those of :mod:`spm.bounds.max_min`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from itertools import combinations, product
 
 import numpy as np
 
+from spm.bounds import BLACK, BLUE, ORANGE, PREMIUM_GRID, RED, WITHHELD
 from spm.market import Market
 from spm.mechanisms import Agents, Rule, StaticPrices
-from spm.optimum.max_min import BLACK, BLUE, ORANGE, PREMIUM_GRID, RED, WITHHELD
 from spm.settings import Array, Setting
 
 GRID_STEP = 3

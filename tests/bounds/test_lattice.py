@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spm.bounds.known_latent import visit_reward
+from spm.bounds.lattice import make_lattice
 from spm.market import chance_below
-from spm.optimum.iid import visit_reward
-from spm.optimum.lattice import make_lattice
 from spm.settings import Array
 
 DELTAS = st.floats(0.05, 0.95)

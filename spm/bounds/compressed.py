@@ -1,13 +1,13 @@
 """Dynamic programming on a compressed belief: what not knowing the latent will cost from here on.
 
-Against the optimum with a known latent (:mod:`spm.optimum.iid`), a visit at price p costs the *regret*
+Against the optimum with a known latent (:mod:`spm.bounds.known_latent`), a visit at price p costs the *regret*
 
     K(t, k, a) - reward(p | a) - P(v >= p | a) K(t - 1, k - 1, a) - P(v < p | a) K(t - 1, k, a) >= 0,
 
 and what a mechanism earns is E[K] minus its expected regrets. The best price therefore minimises the expected
 regret of this visit plus that of the visits to come, which depends on the belief. Here beliefs are compressed to
 two numbers, mean and variance, by a grid of Beta distributions on [0, delta]; between these the cost is
-interpolated. The result guides an explicit SPM (:mod:`spm.optimum.bayes`) and is a bound on nothing.
+interpolated. The result guides an explicit SPM (:mod:`spm.bounds.bayesian_pricing`) and is a bound on nothing.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
+from spm.bounds.known_latent import known_latent, visit_reward
 from spm.market import NODES, chance_below, latent_nodes
-from spm.optimum.iid import known_latent, visit_reward
 from spm.settings import Array
 
 PRICE_GRID = np.linspace(0.0, 1.0, 129)

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from spm.optimum.bayes import BayesianPricing, estimate
-from spm.optimum.iid import correlated_model, highest_values
-from spm.optimum.relaxation import upper_bound
-from spm.optimum.static_prices import best_static
+from spm.bounds.bayesian_pricing import BayesianPricing, estimate
+from spm.bounds.known_latent import correlated_model, highest_values
+from spm.bounds.relaxation import upper_bound
+from spm.bounds.static_prices import best_static
 from spm.settings import correlated
 
 MAP_PROFILES, HIDDEN = 1024, 3

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from spm.bounds import relaxed_bound, upper_bound
+from spm.bounds.known_latent import mean_known
+from spm.bounds.relaxation import affordable, peel, solve_shown
 from spm.mechanisms import StaticPrices, play
-from spm.optimum.iid import mean_known
-from spm.optimum.relaxation import affordable, peel, relaxed_bound, solve_shown, upper_bound
 from spm.settings import Array, correlated
 
 PRICES = np.linspace(0.0, 1.0, 41)

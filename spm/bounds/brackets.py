@@ -27,14 +27,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
+from spm.bounds import max_min
+from spm.bounds.bayesian_pricing import BayesianPricing, estimate
+from spm.bounds.known_latent import correlated_model, highest_values, iid_optimum
+from spm.bounds.lattice import numerical_error
+from spm.bounds.max_min import OrangeFirst, best_premiums, check_max_min, max_min_first_best, max_min_optimum
+from spm.bounds.relaxation import upper_bound
+from spm.bounds.static_prices import best_static
 from spm.exact import Solver
 from spm.mechanisms import Mechanism, TreeMechanism, play, random_serial_dictatorship
-from spm.optimum import max_min
-from spm.optimum.bayes import BayesianPricing, estimate
-from spm.optimum.iid import correlated_model, highest_values, iid_optimum
-from spm.optimum.lattice import numerical_error
-from spm.optimum.relaxation import upper_bound
-from spm.optimum.static_prices import best_static
 from spm.settings import CorrelatedModel, FiniteModel, MaxMinModel, Setting, get_setting
 
 BRACKET_PROFILES = 8192
@@ -188,12 +189,12 @@ def _pricing(setting: Setting) -> Mechanism:
 
 
 def _max_min(setting: Setting) -> Bracket:
-    max_min.check_max_min(setting)
-    optimum = Value(max_min.max_min_optimum(), 1e-6)
+    check_max_min(setting)
+    optimum = Value(max_min_optimum(), 1e-6)
     statics = [max_min.best_max_min_prices(setting, personalised) for personalised in (False, True)]
     played = [_played(one, setting) for one in (*statics, random_serial_dictatorship(setting))]
     return Bracket(
-        first_best=Value(max_min.max_min_first_best()),
+        first_best=Value(max_min_first_best()),
         upper=optimum,
         lower=optimum,
         anonymous_static=played[0],
@@ -205,8 +206,8 @@ def _max_min(setting: Setting) -> Bracket:
 
 
 def _orange_first(setting: Setting) -> Mechanism:
-    max_min.check_max_min(setting)
-    return max_min.OrangeFirst(max_min.best_premiums())
+    check_max_min(setting)
+    return OrangeFirst(best_premiums())
 
 
 def _played(one: Mechanism, setting: Setting) -> Value:

@@ -5,13 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from spm.bounds import bayesian_pricing, best_static, upper_bound
+from spm.bounds.bayesian_pricing import BayesianPricing, estimate
+from spm.bounds.compressed import Guide, guide
+from spm.bounds.known_latent import iid_optimum, known_latent
+from spm.bounds.static_prices import static_value
 from spm.mechanisms import StaticPrices, play
-from spm.optimum import bayes
-from spm.optimum.bayes import BayesianPricing, estimate
-from spm.optimum.compressed import Guide, guide
-from spm.optimum.iid import iid_optimum, known_latent
-from spm.optimum.relaxation import upper_bound
-from spm.optimum.static_prices import best_static, static_value
 from spm.settings import Setting, correlated, get_setting
 
 SMALL = [
@@ -34,7 +33,7 @@ def test_the_sharp_estimate_agrees_with_playing(
     setting: Setting, myopic: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if myopic:
-        monkeypatch.setattr(bayes, "guide", myopic_guide)
+        monkeypatch.setattr(bayesian_pricing, "guide", myopic_guide)
     mechanism = BayesianPricing()
     sharp, rough = estimate(mechanism, setting, 1000), play(mechanism, setting, 1000, seed=7)
     spread = np.hypot(sharp.standard_error, rough.standard_error)
@@ -71,7 +70,7 @@ def test_foresight_pays_when_values_are_strongly_correlated(monkeypatch: pytest.
     """Compared on the same profiles."""
     setting = correlated(12, 3, 0.7)
     far = estimate(BayesianPricing(), setting, 2000)
-    monkeypatch.setattr(bayes, "guide", myopic_guide)
+    monkeypatch.setattr(bayesian_pricing, "guide", myopic_guide)
     assert far.mean > estimate(BayesianPricing(), setting, 2000).mean
 
 

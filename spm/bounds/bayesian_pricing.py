@@ -2,7 +2,7 @@
 
 It visits agents in the order of their numbers (they are exchangeable), keeps the posterior of each type's latent
 (:mod:`spm.market.posterior`) and posts the price with the least expected regret against knowing it: this visit's,
-and what the belief will cost later (:mod:`spm.optimum.compressed`), so it also pays for information.
+and what the belief will cost later (:mod:`spm.bounds.compressed`), so it also pays for information.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spm.bounds.compressed import guide
+from spm.bounds.known_latent import correlated_model, known_latent, mean_known_below, visit_reward
 from spm.market import Market, chance_below, copies_left, correlated_posterior
 from spm.mechanisms import MARKETS_AT_A_TIME, Agents, Mechanism, Rule
-from spm.optimum.compressed import guide
-from spm.optimum.iid import correlated_model, known_latent, mean_known_below, visit_reward
 from spm.settings import Array, Setting, valuations
 
 
@@ -33,7 +33,7 @@ class BayesianPricing:
         """Prepare the guides; nothing is drawn.
 
         Raises:
-            ValueError: a setting that :func:`~spm.optimum.iid.correlated_model` refuses.
+            ValueError: a setting that :func:`~spm.bounds.known_latent.correlated_model` refuses.
         """
         model = correlated_model(setting)
         sizes = [self.most or (setting.n_agents, copies) for copies in setting.supply]
@@ -62,12 +62,12 @@ class Estimate(NamedTuple):
 def estimate(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int = 0) -> Estimate:
     """Estimate what ``mechanism`` earns in a correlated setting, more sharply than by playing it.
 
-    Its value is the mean optimum with known latents minus its expected regrets (:mod:`spm.optimum.compressed`),
+    Its value is the mean optimum with known latents minus its expected regrets (:mod:`spm.bounds.compressed`),
     whichever SPM it is: it never knows more than the latents. Regrets are averaged over what the agent might do,
     so the luck of the draw of values largely drops out. The first mean is taken from below.
 
     Raises:
-        ValueError: a setting that :func:`~spm.optimum.iid.correlated_model` refuses.
+        ValueError: a setting that :func:`~spm.bounds.known_latent.correlated_model` refuses.
     """
     model = correlated_model(setting)
     known = sum(mean_known_below(setting.n_agents, k, model.delta, setting.objective.name) for k in setting.supply)

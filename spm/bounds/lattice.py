@@ -21,8 +21,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from spm.bounds.known_latent import visit_reward
 from spm.market import chance_below
-from spm.optimum.iid import visit_reward
 from spm.settings import Array
 
 SHIFTS = {"welfare": (0.5,), "revenue": (0.0, 1.0)}

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
+from spm.bounds.compressed import CONCENTRATIONS, MEAN_GRID, PRICE_GRID, guide, place_in_grid
 from spm.market import NODES, latent_nodes
-from spm.optimum.compressed import CONCENTRATIONS, MEAN_GRID, PRICE_GRID, guide, place_in_grid
 
 
 @given(st.floats(0.02, 0.98), st.floats(2.0, 600.0), st.floats(-1, 1), st.floats(-1, 1))

@@ -1,13 +1,13 @@
 """The best static prices for correlated values, by direct optimisation.
 
 Agents are exchangeable, so the order does not matter: *anonymous* static prices are one number and *personalised*
-ones a price for each round. Given the lower end a of the values' distribution (:mod:`spm.optimum.iid`) the
+ones a price for each round. Given the lower end a of the values' distribution (:mod:`spm.bounds.known_latent`) the
 number of items left is a Markov chain, so the expected objective is a backward recursion over (agents left,
 items left), its derivative with respect to each round's price needs the forward distribution of the items
 left, and both are averaged over a by quadrature. Learned static mechanisms must end at these values.
 
 Values are computed, the maximum over prices is searched for: only for delta = 1 is it proved. So a *best* value is
-earned, and bounds nothing. Settings as in :func:`spm.optimum.iid.correlated_model`.
+earned, and bounds nothing. Settings as in :func:`spm.bounds.known_latent.correlated_model`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
+from spm.bounds.known_latent import correlated_model, known_latent, visit_reward
 from spm.market import chance_below
-from spm.optimum.iid import correlated_model, known_latent, visit_reward
 from spm.settings import Array, correlated
 
 COARSE, FINE = 256, 2048

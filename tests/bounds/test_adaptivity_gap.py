@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from spm import bounds
-from spm.optimum.adaptivity import correlated_map
+from spm.bounds import bracket, correlated_map
 from spm.settings import correlated
 
 
@@ -21,7 +20,7 @@ def test_the_map_brackets_the_value_of_adaptivity(delta: float, objective: str) 
 
 def test_the_map_agrees_with_single_brackets() -> None:
     row = correlated_map([6], [2], 0.3).iloc[0]
-    found = bounds.bracket(correlated(6, 2, 0.3))
+    found = bracket(correlated(6, 2, 0.3))
     assert row.upper == pytest.approx(found.upper.value, rel=0.005)
     assert row.upper >= found.upper.value - 1e-9
     assert row.lower == pytest.approx(found.lower.value, abs=4 * row.lower_error)

@@ -1,7 +1,7 @@
 """Information relaxations: what an SPM could earn at most if values were shown to it, some time after it decides.
 
-Two upper bounds, both on the lattice of :mod:`spm.optimum.lattice`. They are proved for correlated values with
-delta in (0, 1), identical items, and welfare or revenue (:func:`spm.optimum.iid.correlated_model`):
+Two upper bounds, both on the lattice of :mod:`spm.bounds.lattice`. They are proved for correlated values with
+delta in (0, 1), identical items, and welfare or revenue (:func:`spm.bounds.known_latent.correlated_model`):
 
 * *Values shown after each decision* (:class:`Shown`). Then the belief is uniform on an interval of cells, those
   that could have given all values seen, and the bound is a dynamic programme over (agents left, items left,
@@ -25,8 +25,8 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from spm.optimum.iid import correlated_model, mean_known
-from spm.optimum.lattice import SHIFTS, Lattice, make_lattice, numerical_error
+from spm.bounds.known_latent import correlated_model, mean_known
+from spm.bounds.lattice import SHIFTS, Lattice, make_lattice, numerical_error
 from spm.settings import Array, correlated
 
 Integers = NDArray[np.int64]
@@ -226,7 +226,7 @@ def upper_bound(
 ) -> tuple[float, str]:
     """Return the tightest upper bound and the name of its method: exact, z known, or an information relaxation.
 
-    It holds up to :func:`~spm.optimum.lattice.numerical_error`. Arguments as in :func:`relaxed_bound`, but delta
+    It holds up to :func:`~spm.bounds.lattice.numerical_error`. Arguments as in :func:`relaxed_bound`, but delta
     may be 0 or 1.
 
     Raises:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spm.bounds import upper_bound
+from spm.bounds.known_latent import CountPrices, iid_optimum, known_latent, mean_known, visit_reward
 from spm.mechanisms import StaticPrices, play
-from spm.optimum.iid import CountPrices, iid_optimum, known_latent, mean_known, visit_reward
-from spm.optimum.relaxation import upper_bound
 from spm.settings import correlated
 
 ZERO = np.zeros(1)

@@ -5,9 +5,9 @@ from itertools import product
 import numpy as np
 import pytest
 
+from spm.bounds import OrangeFirst, best_premiums, max_min, max_min_optimum
+from spm.bounds.max_min import best_max_min_prices, spare_value
 from spm.mechanisms import StaticPrices, play, random_serial_dictatorship
-from spm.optimum import max_min
-from spm.optimum.max_min import OrangeFirst, best_max_min_prices, best_premiums, spare_value
 from spm.settings import Array, get_setting
 
 SETTING = get_setting("max-min")
@@ -72,7 +72,7 @@ def test_no_premiums_at_all_are_better_by_branch_and_bound() -> None:
 
 def test_the_mechanism_earns_the_optimum_and_guarantees_what_the_papers_does() -> None:
     ours, papers = play(OrangeFirst(best_premiums()), SETTING, 30_000), play(OrangeFirst(), SETTING, 30_000)
-    assert ours.mean == pytest.approx(max_min.max_min_optimum(), abs=4 * ours.standard_error)
+    assert ours.mean == pytest.approx(max_min_optimum(), abs=4 * ours.standard_error)
     plain = (0.4 + 0.1 / 9 + 0.4 + 0.1 / 8) / 2
     assert papers.mean == pytest.approx(plain, abs=4 * papers.standard_error)
     assert min(ours.objective.min(), papers.objective.min()) >= 0.4
@@ -83,7 +83,7 @@ def test_the_first_best_agrees_with_the_general_one() -> None:
     played = play(OrangeFirst(), SETTING, 30_000)
     error = played.first_best.std() / np.sqrt(30_000)
     assert max_min.max_min_first_best() == pytest.approx(played.first_best.mean(), abs=4 * error)
-    assert max_min.max_min_optimum() < max_min.max_min_first_best() < 1.005 * max_min.max_min_optimum()
+    assert max_min_optimum() < max_min.max_min_first_best() < 1.005 * max_min_optimum()
 
 
 def test_where_orange_takes_black_the_first_best_is_reached() -> None:
@@ -99,7 +99,7 @@ def test_static_mechanisms_stay_below_the_best_static_prices(prices: tuple[float
     for order in (None, range(9), [0, 1, 5, 2, 6, 3, 7, 4, 8]):
         other = play(StaticPrices(prices, order), SETTING, 10_000, seed=9)
         assert (best.objective - other.objective).mean() >= -0.003
-        assert other.mean < max_min.max_min_optimum()
+        assert other.mean < max_min_optimum()
 
 
 def test_personalised_prices_are_worth_a_little() -> None:

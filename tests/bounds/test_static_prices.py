@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spm.bounds import best_static
+from spm.bounds.static_prices import _value_and_slope, static_value
 from spm.mechanisms import StaticPrices, play
-from spm.optimum.static_prices import _value_and_slope, best_static, static_value
 from spm.settings import correlated
 
 OBJECTIVES = ["welfare", "revenue"]

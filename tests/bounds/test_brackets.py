@@ -11,14 +11,20 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from spm import bounds
-from spm.bounds import Bracket, Value, bracket, explicit_mechanism
+from spm.bounds import (
+    Bracket,
+    OrangeFirst,
+    best_static,
+    bracket,
+    brackets,
+    explicit_mechanism,
+    relaxed_bound,
+    upper_bound,
+)
+from spm.bounds.brackets import Value
+from spm.bounds.known_latent import mean_known
+from spm.bounds.lattice import numerical_error
 from spm.mechanisms import StaticPrices, play
-from spm.optimum.iid import mean_known
-from spm.optimum.lattice import numerical_error
-from spm.optimum.max_min import OrangeFirst
-from spm.optimum.relaxation import relaxed_bound, upper_bound
-from spm.optimum.static_prices import best_static
 from spm.settings import (
     CorrelatedModel,
     MaxMinModel,
@@ -80,7 +86,7 @@ def test_the_explicit_mechanism_earns_the_lower_bound_and_none_more_than_the_upp
 
 
 def test_the_strongest_correlation_of_figure_2_within_a_percent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "BRACKET_PROFILES", 2048)
+    monkeypatch.setattr(brackets, "BRACKET_PROFILES", 2048)
     found = bracket(get_setting("delta-0.5"))
     assert found.width < 0.01
     assert found.lower.error < 0.002
@@ -95,7 +101,7 @@ def test_the_solved_correlated_panel() -> None:
 
 def test_additive_types_sum_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each type's upper bound, first best and static values on its own; the mechanism runs both side by side."""
-    monkeypatch.setattr(bounds, "BRACKET_PROFILES", 1024)
+    monkeypatch.setattr(brackets, "BRACKET_PROFILES", 1024)
     whole, *parts = (bracket(get_setting(name)) for name in ("additive", *TYPES))
     for key in KEYS:
         total = sum(getattr(part, key).value for part in parts)

@@ -1,0 +1,46 @@
+"""Bounds: certified brackets of the best that any mechanism can earn where values are continuous.
+
+* :mod:`~spm.bounds.brackets`: :func:`bracket`, with the rule for each model of values.
+* :mod:`~spm.bounds.known_latent`: optima when the latent variable is known.
+* :mod:`~spm.bounds.lattice`, :mod:`~spm.bounds.relaxation`: an information relaxation, upper bounds.
+* :mod:`~spm.bounds.compressed`, :mod:`~spm.bounds.bayesian_pricing`: an explicit mechanism, lower bounds.
+* :mod:`~spm.bounds.static_prices`: the best static prices.
+* :mod:`~spm.bounds.max_min`: max-min fairness (Figure 4c).
+* :mod:`~spm.bounds.adaptivity_gap`: how much adapting is worth, over a map of settings.
+"""
+
+from spm.bounds.adaptivity_gap import correlated_map
+from spm.bounds.brackets import Bracket, bracket, explicit_mechanism, record
+from spm.bounds.max_min import (
+    BLACK,
+    BLUE,
+    ORANGE,
+    PREMIUM_GRID,
+    RED,
+    WITHHELD,
+    OrangeFirst,
+    best_premiums,
+    max_min_optimum,
+)
+from spm.bounds.relaxation import relaxed_bound, upper_bound
+from spm.bounds.static_prices import best_static
+
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "ORANGE",
+    "PREMIUM_GRID",
+    "RED",
+    "WITHHELD",
+    "Bracket",
+    "OrangeFirst",
+    "best_premiums",
+    "best_static",
+    "bracket",
+    "correlated_map",
+    "explicit_mechanism",
+    "max_min_optimum",
+    "record",
+    "relaxed_bound",
+    "upper_bound",
+]

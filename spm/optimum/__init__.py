@@ -1,1 +1,0 @@
-"""How much the best SPM can earn where values are continuous: upper bounds, explicit mechanisms, static prices."""
