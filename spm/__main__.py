@@ -31,11 +31,10 @@ from spm import (
     tuning,
     verify,
 )
-from spm.actors import VARIANTS
 from spm.claims import ledger
 from spm.exact import ORDERS, Solver, read_setting, result, tree_text
 from spm.files import home
-from spm.learning import Specification, evaluation_seed, point, train
+from spm.learning import VARIANTS, Specification, evaluation_seed, point, train
 from spm.market import STATISTICS, get_statistic
 from spm.mechanisms import play
 from spm.settings import CONSTRUCTIONS, FIGURES, MORE_SETTINGS, construction, get_setting

@@ -23,8 +23,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import nn
 from torch.autograd.profiler import profile
 
-from spm.environment import BatchedMarkets, MarketEnv
-from spm.learning import Hyperparameters, Specification, make_model
+from spm.learning import BatchedMarkets, Hyperparameters, MarketEnv, Specification, make_model
 from spm.market import Market, get_statistic
 from spm.settings import get_setting, valuations
 

@@ -124,7 +124,7 @@ def _completed(client: Any, futures: Sequence[Any], address: str) -> Iterator[An
 def process_conditions(threads: int) -> dict[str, str]:
     """Return what must be the same wherever a run is done: sources, versions, and one thread at a time.
 
-    >>> process_conditions(1)["threads"], "learning.py" in process_conditions(1)
+    >>> process_conditions(1)["threads"], "learning.ppo.py" in process_conditions(1)
     ('1', True)
     """
     return {

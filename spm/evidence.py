@@ -5,8 +5,8 @@ estimated as the expected first best, which :mod:`spm.bounds` knows without samp
 of the noise of a profile is in its first best. The estimate has the same expectation as the plain mean and a
 smaller standard error, ``regret_se``.
 
-A curve's policy comes in *variants* (:data:`spm.actors.VARIANTS`): ``scores``, the paper's, and ``groups``, which
-chooses among groups of exchangeable agents.
+A curve's policy comes in *variants* (:data:`spm.learning.specification.VARIANTS`): ``scores``, the paper's, and
+``groups``, which chooses among groups of exchangeable agents.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 
 from spm import experiments, published
-from spm.actors import VARIANTS
 from spm.benchmarks import benchmark
 from spm.compare import Sample
 from spm.experiments import STATIC, Protocol
+from spm.learning import VARIANTS
 from spm.published import KEY
 
 SCORES, GROUPS = VARIANTS

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from spm import engines
-from spm.actors import VARIANTS
 from spm.engines import Engine
 from spm.files import home, write_atomic
-from spm.learning import Hyperparameters, Specification, train
+from spm.learning import VARIANTS, Hyperparameters, Specification, train
 from spm.market import STATISTICS, get_statistic
 from spm.names import lookup
 from spm.results import RecordState, Store, describe, label, sealed

@@ -20,7 +20,7 @@ PACKAGES = ("numpy", "torch", "stable-baselines3", "gymnasium")
 def conditions(module: str) -> dict[str, str]:
     """Return the fingerprint of every module of this package that ``module`` needs, and the packages' versions.
 
-    >>> "market.market.py" in conditions("learning"), "torch" in conditions("learning")
+    >>> "market.market.py" in conditions("learning.ppo"), "torch" in conditions("learning.ppo")
     (True, True)
     """
     return {f"{name}.py": found for name, found in source_digests(dependencies(module)).items()} | packages()

@@ -24,11 +24,10 @@ import pandas as pd
 import torch
 
 from spm import benchmarks, experiments
-from spm.actors import Weights, learned_mechanism
 from spm.bounds import explicit_mechanism
 from spm.experiments import Protocol
 from spm.files import canonical, digest, home, write_atomic
-from spm.learning import Specification, evaluation_seed, point
+from spm.learning import Specification, Weights, evaluation_seed, learned_mechanism, point
 from spm.mechanisms import Learned, play, random_serial_dictatorship
 from spm.replay import Replay, Seal
 from spm.results import label, record_place, unpack

@@ -35,7 +35,7 @@ from spm.market import Market
 from spm.mechanisms import decode
 from spm.settings import Setting, valuations
 
-CONDITIONS = conditions("learning")
+CONDITIONS = conditions("learning.ppo")
 """What a run's numbers depend on besides its specification, taken at import: that of the code that runs."""
 REPLAYED_BY = conditions("replay")
 """The same, and what a verdict depends on."""

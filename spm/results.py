@@ -23,10 +23,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from spm.actors import learned_mechanism
 from spm.files import canonical, digest, write_atomic
 from spm.fingerprints import packages
-from spm.learning import Run, Specification
+from spm.learning import Run, Specification, learned_mechanism
 from spm.market import get_statistic
 from spm.mechanisms import Learned
 from spm.replay import CONDITIONS, Replay, Sealed, are_fresh, replayed

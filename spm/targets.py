@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from spm.actors import VARIANTS
 from spm.compare import AT_LEAST, BEATS, compare
 from spm.evidence import Evidence
+from spm.learning import VARIANTS
 from spm.tables import BEST_STATIC, LABELS, NAMES, POLICIES, title
 
 SLACK = 0.005

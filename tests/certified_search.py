@@ -22,14 +22,13 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from spm.actors import learned_mechanism
 from spm.bounds import OrangeFirst, best_static, bracket, brackets, correlated_map, explicit_mechanism, max_min
 from spm.bounds.bayesian_pricing import BayesianPricing
 from spm.bounds.brackets import Value
 from spm.bounds.known_latent import CountPrices
 from spm.bounds.lattice import numerical_error
 from spm.bounds.static_prices import Static
-from spm.learning import Hyperparameters, Specification, train
+from spm.learning import Hyperparameters, Specification, learned_mechanism, train
 from spm.market import get_statistic
 from spm.mechanisms import Mechanism, Outcomes, Rule, StaticPrices, play, random_serial_dictatorship
 from spm.settings import (

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from spm import computed, experiments, published
-from spm.actors import VARIANTS
 from spm.experiments import Protocol
 from spm.files import digest
+from spm.learning import VARIANTS
 from spm.settings import FIGURES
 
 TINY = Protocol("paper", 3, 2, 192, dict.fromkeys(VARIANTS, 240), 3, 60, 120, of_record=True)

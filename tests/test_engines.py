@@ -203,7 +203,7 @@ def empty(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("installed", "threads", "complaint"),
     [
-        (altered, 2, "is not as it is here: learning.py differs, threads is 2 and not 1"),
+        (altered, 2, "is not as it is here: learning.ppo.py differs, threads is 2 and not 1"),
         (empty, 1, "can't say which spm it has: No module named 'spm.engines'"),
     ],
 )
@@ -228,8 +228,8 @@ def test_a_worker_that_joins_later_is_refused_too(
 ) -> None:
     """As if none had been there to be checked beforehand."""
     monkeypatch.setattr(engines, "_check_workers", lambda *_: None)
-    monkeypatch.setitem(engines.WORKER_CONDITIONS, "learning.py", "another")
-    with pytest.raises(ValueError, match=r"worker tcp://\S+ is not as it is here: learning.py differs$"):
+    monkeypatch.setitem(engines.WORKER_CONDITIONS, "learning.ppo.py", "another")
+    with pytest.raises(ValueError, match=r"worker tcp://\S+ is not as it is here: learning.ppo.py differs$"):
         experiments.run_grid("figure-3", TINY, engine=engines.engine("dask", address=address))
     assert not home.exists()
 

@@ -14,8 +14,8 @@ import pytest
 
 from spm import experiments, tables
 from spm.__main__ import main
-from spm.actors import VARIANTS
 from spm.experiments import PROTOCOLS, Protocol
+from spm.learning import VARIANTS
 from spm.market import STATISTICS
 from spm.settings import FIGURES, PANELS
 

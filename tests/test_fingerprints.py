@@ -31,8 +31,8 @@ def test_conditions_name_every_module_that_was_imported() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    assert {name.removeprefix("spm.") for name in loaded} == dependencies("learning")
-    assert {f"{name.removeprefix('spm.')}.py" for name in loaded} < set(conditions("learning"))
+    assert {name.removeprefix("spm.") for name in loaded} == dependencies("learning.ppo")
+    assert {f"{name.removeprefix('spm.')}.py" for name in loaded} < set(conditions("learning.ppo"))
 
 
 def test_differences_name_what_is_new_gone_and_other() -> None:

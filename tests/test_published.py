@@ -16,11 +16,11 @@ import torch
 from of_record import N_RUNS, PANELS, TINY, make, reseal, tiny
 from stable_baselines3 import PPO
 
-from spm import evidence, experiments, figures, files, learning, published, replay, tuning
+from spm import evidence, experiments, figures, files, published, replay, tuning
 from spm.__main__ import main
 from spm.bounds import bracket
 from spm.experiments import Protocol
-from spm.learning import Specification, evaluation_seed
+from spm.learning import Specification, evaluation_seed, ppo
 from spm.mechanisms import play
 from spm.results import record_place
 from spm.settings import FIGURES, CorrelatedModel, FiniteModel, get_setting, panels
@@ -158,25 +158,25 @@ def ties_are_wide(patch: pytest.MonkeyPatch) -> None:
 
 def faster(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
-        "spm.learning.PPO", lambda *a, **k: PPO(*a, **k | {"learning_rate": lambda left: 2.02e-3 * left})
+        "spm.learning.ppo.PPO", lambda *a, **k: PPO(*a, **k | {"learning_rate": lambda left: 2.02e-3 * left})
     )
 
 
 def other_noise(patch: pytest.MonkeyPatch) -> None:
     """Fall along a square root, not a line."""
-    plain = learning._Noise._on_rollout_start
+    plain = ppo._Noise._on_rollout_start
 
-    def start(self: learning._Noise) -> None:
+    def start(self: ppo._Noise) -> None:
         left = self.model._current_progress_remaining
         self.model._current_progress_remaining = left**0.5
         plain(self)
         self.model._current_progress_remaining = left
 
-    patch.setattr(learning._Noise, "_on_rollout_start", start)
+    patch.setattr(ppo._Noise, "_on_rollout_start", start)
 
 
 def other_loss(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("spm.learning.PPO", lambda *a, **k: PPO(*a, **k | {"ent_coef": 0.01}))
+    patch.setattr("spm.learning.ppo.PPO", lambda *a, **k: PPO(*a, **k | {"ent_coef": 0.01}))
 
 
 def other_lottery(patch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from spm.claims.claim import (
     shown,
 )
 from spm.claims.solved import ASP, ASP_STATIC_ORDER, PSP, PSP_STATIC_ORDER, RSD, SD, SPM, Kind, value
-from spm.environment import BatchedMarkets
+from spm.learning import BatchedMarkets
 from spm.market import Market, Observation, get_statistic
 from spm.mechanisms import Learned, Mechanism, play_values
 from spm.settings import Array, Setting, construction, get_setting, valuations

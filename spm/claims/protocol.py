@@ -22,9 +22,9 @@ from spm.claims.claim import (
     recorded,
 )
 from spm.compare import Interval, of_mean
-from spm.environment import action_space
 from spm.evidence import ADAPTIVE, Evidence
 from spm.experiments import STATIC
+from spm.learning import action_space
 from spm.market import Market
 from spm.mechanisms import Agents, Mechanism, Rule, play, random_serial_dictatorship
 from spm.settings import Array, Setting, get_setting

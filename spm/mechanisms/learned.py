@@ -32,7 +32,7 @@ class Learned:
 
     Attributes:
         statistic: what the policy sees.
-        act: observations ``(B, width)`` -> actions ``(B, n + T)`` as in :mod:`spm.environment`.
+        act: observations ``(B, width)`` -> actions ``(B, n + T)`` as in :mod:`spm.learning.environment`.
     """
 
     statistic: Statistic

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spm.environment import BatchedMarkets, MarketEnv
+from spm.learning import BatchedMarkets, MarketEnv
 from spm.market import STATISTICS, get_statistic
 from spm.settings import Setting
 

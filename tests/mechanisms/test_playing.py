@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from strategies import exact_mean, joint_profiles
 
-from spm.environment import BatchedMarkets
+from spm.learning import BatchedMarkets
 from spm.market import STATISTICS, Observation
 from spm.mechanisms import (
     Learned,

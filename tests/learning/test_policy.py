@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from test_learning import TINY
+from learning.test_ppo import TINY
 from torch.distributions import Categorical, Normal
 
-from spm.environment import BatchedMarkets
-from spm.learning import make_model
+from spm.learning import BatchedMarkets, make_model
+from spm.learning.policy import GroupPolicy, members_of, row_of, split
 from spm.market import STATISTICS, Market
 from spm.mechanisms import decode
-from spm.policies import GroupPolicy, members_of, row_of, split
 from spm.settings import get_setting
 
 

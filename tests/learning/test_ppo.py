@@ -14,17 +14,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm.actors import actor, actor_weights
-from spm.learning import (
-    STREAMS,
-    Hyperparameters,
-    Run,
-    Specification,
-    evaluation_seed,
-    make_model,
-    nearest_divisor,
-    train,
-)
+from spm.learning import Hyperparameters, Run, Specification, evaluation_seed, make_model, train
+from spm.learning.actor import actor, actor_weights
+from spm.learning.ppo import nearest_divisor
+from spm.learning.specification import STREAMS
 from spm.market import STATISTICS, get_statistic
 from spm.mechanisms import Learned, play, random_serial_dictatorship
 from spm.settings import Objective, correlated, get_setting

@@ -1,8 +1,8 @@
 """From the weights of a trained network to a mechanism that is played without noise.
 
 Two variants of the policy: ``scores``, the paper's, whose network gives n scores and T prices at once, and
-``groups`` (:mod:`spm.policies`), whose network gives a logit for each group of exchangeable agents, and prices
-for each group.
+``groups`` (:mod:`spm.learning.policy`), whose network gives a logit for each group of exchangeable agents, and
+prices for each group.
 """
 
 from __future__ import annotations
@@ -15,18 +15,13 @@ import torch
 from numpy.typing import NDArray
 from stable_baselines3 import PPO
 
+from spm.learning.policy import members_of, row_of, split
 from spm.market import Observation, Statistic
 from spm.mechanisms import Learned
-from spm.policies import members_of, row_of, split
 from spm.settings import Setting
 
 Weights = dict[str, torch.Tensor]
 Actor = Callable[[Observation], NDArray[np.floating[Any]]]
-VARIANTS = {
-    "scores": "the paper's policy: Gaussian scores of all agents, and prices",
-    "groups": "a categorical choice among groups of exchangeable agents, and Gaussian prices for each group",
-}
-"""Names of the policies, and what they are."""
 
 
 def actor_weights(model: PPO) -> Weights:

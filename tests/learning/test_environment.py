@@ -14,8 +14,8 @@ from stable_baselines3.common.env_checker import check_env as sb3_check
 from stable_baselines3.common.vec_env import VecEnv, VecMonitor
 from strategies import integers
 
-from spm import environment
-from spm.environment import BatchedMarkets, MarketEnv, Profiles
+from spm.learning import BatchedMarkets, MarketEnv, environment
+from spm.learning.environment import Profiles
 from spm.market import STATISTICS, first_best
 from spm.mechanisms import decode
 from spm.settings import Array, Setting, get_setting

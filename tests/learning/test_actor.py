@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from test_learning import TINY
+from learning.test_ppo import TINY
 
-from spm.actors import VARIANTS, actor_weights, learned_mechanism, perceptron
-from spm.learning import make_model
+from spm.learning import VARIANTS, learned_mechanism, make_model
+from spm.learning.actor import actor_weights, perceptron
 from spm.market import STATISTICS, Market
 from spm.mechanisms import decode
 from spm.settings import get_setting, valuations

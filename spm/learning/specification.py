@@ -1,0 +1,152 @@
+"""Everything that determines a run, and how a mechanism is evaluated; needs no torch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from spm.market import Statistic
+from spm.mechanisms import Outcomes
+from spm.names import lookup
+from spm.settings import Setting
+
+VARIANTS = {
+    "scores": "the paper's policy: Gaussian scores of all agents, and prices",
+    "groups": "a categorical choice among groups of exchangeable agents, and Gaussian prices for each group",
+}
+"""Names of the policies, and what they are."""
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """PPO's settings, the same for all panels (:data:`spm.experiments.HYPERPARAMETERS`).
+
+    Attributes:
+        n_markets: markets in parallel, B.
+        episodes: whole episodes a market plays between two updates.
+        batch_size: wanted minibatch; the nearest divisor of the rollout is taken.
+        n_epochs: passes over a rollout.
+        learning_rate: at the start; falls linearly to 0.
+        log_std_init: log standard deviation of the exploration noise at the start.
+        log_std_final: at the end, falling linearly; None: it is learned with the policy.
+        width: units in each of the two hidden layers.
+        clip_range: PPO's clipping of the probability ratio.
+        stepwise: reward each visit with its own regret where the setting allows it, instead of the last with
+            all of them (:meth:`spm.learning.environment.BatchedMarkets.standing`).
+    """
+
+    n_markets: int = 512
+    episodes: int = 1
+    batch_size: int = 1024
+    n_epochs: int = 1
+    learning_rate: float = 2e-3
+    log_std_init: float = -1.0
+    log_std_final: float | None = None
+    width: int = 64
+    clip_range: float = 0.2
+    stepwise: bool = False
+
+
+@dataclass(frozen=True)
+class Specification:
+    """Everything that determines a run.
+
+    Attributes:
+        setting: the setting.
+        statistic: what the policy sees.
+        seed: seed of the network, of the exploration and of the training profiles.
+        visits: least number of visits to learn from (rounded up to whole rollouts).
+        evaluations: points on the learning curve, the untrained policy's included.
+        evaluation_profiles: fresh profiles at each of them.
+        final_profiles: fresh profiles for the final evaluation.
+        hyperparameters: PPO's settings.
+        variant: the kind of policy (:data:`spm.learning.specification.VARIANTS`).
+    """
+
+    setting: Setting
+    statistic: Statistic
+    seed: int
+    visits: int
+    evaluations: int = 21
+    evaluation_profiles: int = 2000
+    final_profiles: int = 10_000
+    hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
+    variant: str = "scores"
+
+    def __post_init__(self) -> None:
+        """Check variant and sizes.
+
+        Raises:
+            ValueError: unknown variant, a statistic that the setting does not have, or an impossible size.
+        """
+        self.statistic.width(self.setting)
+        lookup("variant", self.variant, VARIANTS)
+        if self.seed < 0:
+            raise ValueError(f"seed must be at least 0, not {self.seed}")
+        if self.visits < 1:
+            raise ValueError(f"visits must be at least 1, not {self.visits}")
+        if self.evaluations < 2:
+            raise ValueError(f"evaluations must be at least 2, not {self.evaluations}")
+        if min(self.evaluation_profiles, self.final_profiles) < 2:
+            raise ValueError("an evaluation needs at least 2 profiles, for a standard error")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the specification as plain data, for a record or a digest: the setting by name and content."""
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        plain["setting"] = {"name": self.setting.name, "digest": self.setting.digest}
+        plain["statistic"] = {"name": self.statistic.name, "blocks": list(self.statistic.blocks)}
+        plain["hyperparameters"] = asdict(self.hyperparameters)
+        return plain
+
+    @property
+    def key(self) -> dict[str, str | int]:
+        """The names by which people know the run."""
+        names: dict[str, str | int] = {"panel": self.setting.name, "variant": self.variant}
+        return names | {"statistic": self.statistic.name, "seed": self.seed}
+
+    @property
+    def rollout(self) -> int:
+        """Visits between two updates."""
+        hyper = self.hyperparameters
+        return self.setting.n_agents * hyper.episodes * hyper.n_markets
+
+    @property
+    def whole_rollouts(self) -> int:
+        """The visits asked for, rounded up to whole rollouts."""
+        return -(-self.visits // self.rollout) * self.rollout
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of a learning curve: objective and regret to the first best after ``visits`` visits."""
+
+    visits: int
+    objective: float
+    objective_se: float
+    regret: float
+    regret_se: float
+
+
+STREAMS = ("curve", "final")
+"""Streams of evaluation profiles, apart from each other; training profiles come from the run's own seed."""
+
+
+def evaluation_seed(stream: str, index: int = 0) -> int:
+    """Return the seed of the ``index``-th evaluation of a stream, the same for all runs and panels."""
+    spawn_key = (STREAMS.index(stream), index)
+    return int(np.random.SeedSequence(entropy=2020_10_01180, spawn_key=spawn_key).generate_state(1)[0])
+
+
+def point(outcomes: Outcomes, visits: int) -> Point:
+    """Summarise outcomes as a point of a curve."""
+    root = np.sqrt(len(outcomes.objective))
+    regret = outcomes.regret
+    return Point(
+        visits,
+        outcomes.mean,
+        outcomes.standard_error,
+        float(regret.mean()),
+        float(regret.std(ddof=1) / root),
+    )
