@@ -16,22 +16,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from spm import (
-    bench,
-    benchmarks,
+from spm import bench, evidence, figures, tables
+from spm.claims import ledger
+from spm.compendium.record import (
+    bracket_cache,
     computed,
     engines,
-    evidence,
-    experiments,
-    figures,
+    grid,
     kept,
+    policies,
+    publish,
     published,
-    results,
-    tables,
+    runs,
     tuning,
     verify,
 )
-from spm.claims import ledger
+from spm.compendium.record.store import Store, check_writable, read_record
 from spm.exact import ORDERS, Solver, read_setting, result, tree_text
 from spm.files import home
 from spm.learning import VARIANTS, Specification, evaluation_seed, point, train
@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     add("panel", metavar="PANEL")
     add("--statistic", required=True, metavar="S", help="what the policy sees: " + ", ".join(STATISTICS))
     add("--seed", type=int, default=0, metavar="K")
-    add("--visits", type=int, default=experiments.PROTOCOLS["quick"].visits["scores"], metavar="N")
+    add("--visits", type=int, default=grid.PROTOCOLS["quick"].visits["scores"], metavar="N")
     add("--variant", default="scores", metavar="V", help="the kind of policy: " + ", ".join(VARIANTS))
     add("--out", type=Path, default=None, metavar="DIR", help="where the record goes (default: _build/trained)")
     add = _add(
@@ -134,7 +134,7 @@ def _add_verification(add: Callable[..., Any]) -> None:
 
 
 def _add_profile(add: Callable[..., Any]) -> None:
-    add("--profile", default="quick", metavar="P", help=", ".join(experiments.PROTOCOLS))
+    add("--profile", default="quick", metavar="P", help=", ".join(grid.PROTOCOLS))
 
 
 def emit(options: argparse.Namespace, data: Any, lines: Sequence[str]) -> None:
@@ -148,21 +148,21 @@ def list_panels(options: argparse.Namespace) -> None:
         "figures": {figure: list(panels) for figure, panels in FIGURES.items()},
         "extras": list(MORE_SETTINGS),
         "statistics": {name: statistic.title for name, statistic in STATISTICS.items()},
-        "profiles": {name: asdict(profile) for name, profile in experiments.PROTOCOLS.items()},
+        "profiles": {name: asdict(profile) for name, profile in grid.PROTOCOLS.items()},
     }
     lines = [f"{figure}: {', '.join(panels)}" for figure, panels in FIGURES.items()]
     lines += [f"more settings: {', '.join(MORE_SETTINGS)}, correlated-AGENTS-ITEMS-DELTA"]
     lines += [f"statistic {name}: {statistic.title}" for name, statistic in STATISTICS.items()]
     lines += [
         f"profile {p.name}: {p.seeds} seeds, up to {max(p.visits.values()):,} visits"
-        for p in experiments.PROTOCOLS.values()
+        for p in grid.PROTOCOLS.values()
     ]
     emit(options, data, lines)
 
 
 def train_one(options: argparse.Namespace) -> None:
     """Learn one mechanism, print its curve's ends, store its record."""
-    hyperparameters = experiments.hyperparameters(options.variant, options.statistic)
+    hyperparameters = grid.hyperparameters(options.variant, options.statistic)
     specification = Specification(
         get_setting(options.panel),
         get_statistic(options.statistic),
@@ -171,8 +171,8 @@ def train_one(options: argparse.Namespace) -> None:
         hyperparameters=hyperparameters,
         variant=options.variant,
     )
-    store = results.Store(options.out or home() / "_build" / "trained")
-    results.check_writable(store.root)
+    store = Store(options.out or home() / "_build" / "trained")
+    check_writable(store.root)
     start = time.perf_counter()
     run = train(specification)
     path = store.save(run, time.perf_counter() - start)
@@ -183,19 +183,19 @@ def train_one(options: argparse.Namespace) -> None:
 
 def run_figures(options: argparse.Namespace) -> None:
     """Do the missing runs of a figure, then write its tables and pictures."""
-    profile = experiments.get_protocol(options.profile)
+    profile = grid.get_protocol(options.profile)
     names = FIGURES if options.figure == "all" else [options.figure]
     engine = engines.engine(options.engine, options.jobs, options.address)
-    done = experiments.run_grid(options.figure, profile, engine=engine)
-    benchmarks.compute_brackets(experiments.panels(options.figure), options.jobs)
+    done = runs.run_grid(options.figure, profile, engine=engine)
+    bracket_cache.compute_brackets(grid.panels(options.figure), options.jobs)
     if profile.of_record:  # whose tables and pictures are made from data/
         print(f"{done} runs done; `spm reproduce` completes them and writes {published.folder(profile)}")
         return
     draw(names, profile)
-    print(f"{done} runs done, {len(experiments.grid(options.figure, profile)) - done} found done")
+    print(f"{done} runs done, {len(grid.grid(options.figure, profile)) - done} found done")
 
 
-def draw(names: Iterable[str], profile: experiments.Protocol) -> None:
+def draw(names: Iterable[str], profile: grid.Protocol) -> None:
     """Write the tables and pictures of figures; with all of them, the cover too."""
     for figure in names:
         tables.write_tables(figure, profile)
@@ -206,13 +206,13 @@ def draw(names: Iterable[str], profile: experiments.Protocol) -> None:
 
 def reproduce(options: argparse.Namespace) -> None:
     """Do the whole profile of record, write its results to ``data/``, and then the trials of the tuning."""
-    profile = experiments.get_protocol("paper")
+    profile = grid.get_protocol("paper")
     engine = engines.engine(options.engine, options.jobs, options.address)
-    results.check_writable(published.folder(profile))
+    check_writable(published.folder(profile))
     start = time.perf_counter()
-    done = experiments.run_grid("all", profile, engine=engine)
+    done = runs.run_grid("all", profile, engine=engine)
     kept.refresh(computed.calls(), options.jobs)
-    print(f"{done} runs done; results of record in {published.publish(profile, options.jobs)}")
+    print(f"{done} runs done; results of record in {publish.publish(profile, options.jobs)}")
     tuning.tune(options.jobs)
     draw(FIGURES, profile)
     print(f"{time.perf_counter() - start:.0f} s in all")
@@ -239,7 +239,7 @@ def verify_records(options: argparse.Namespace) -> None:
     Raises:
         ValueError: a check failed, or the results can't be checked.
     """
-    profile = experiments.get_protocol("paper")
+    profile = grid.get_protocol("paper")
     seed = secrets.randbelow(2**32) if options.seed is None else options.seed
     findings = []
     for one in verify.verify(profile, options.sample, seed, options.profiles, options.jobs):
@@ -258,14 +258,14 @@ def verify_records(options: argparse.Namespace) -> None:
 
 def seal_records(options: argparse.Namespace) -> None:
     """Replay the results of record where code or packages have changed, and note that they still come out."""
-    changed = published.reseal_published(experiments.get_protocol("paper"), options.jobs)
+    changed = publish.reseal_published(grid.get_protocol("paper"), options.jobs)
     tuning.reseal_trials()
     print(changed or "nothing has changed since the results of record were sealed")
 
 
 def show_status(options: argparse.Namespace) -> None:
     """List every run of a profile with its state."""
-    rows = experiments.status("all", experiments.get_protocol(options.profile))
+    rows = runs.status("all", grid.get_protocol(options.profile))
     data = [
         {
             **s.key,
@@ -292,8 +292,8 @@ def evaluate_policy(options: argparse.Namespace) -> None:
         ValueError: the record is missing, damaged, or of another panel.
     """
     setting = get_setting(options.panel)
-    record = results.read_record(options.policy)
-    outcomes = play(results.mechanism_of(record, setting), setting, options.profiles, evaluation_seed("final"))
+    record = read_record(options.policy)
+    outcomes = play(policies.mechanism_of(record, setting), setting, options.profiles, evaluation_seed("final"))
     data = asdict(point(outcomes, record["final"]["visits"])) | {"profiles": options.profiles}
     lines = [
         f"objective {data['objective']:.5f} ± {data['objective_se']:.5f}",
@@ -327,13 +327,13 @@ def solve_exactly(options: argparse.Namespace) -> None:
 
 def show_bounds(options: argparse.Namespace) -> None:
     """Print a panel's certified bracket and its benchmarks, normalised."""
-    data = benchmarks.benchmark(options.panel)
+    data = bracket_cache.benchmark(options.panel)
     emit(options, data, [f"{name:28}{value}" for name, value in data.items()])
 
 
 def show_claims(options: argparse.Namespace) -> None:
     """Check every claim against the exact solver and the records of a profile."""
-    checked = ledger.check_claims(evidence.load(experiments.get_protocol(options.profile)))
+    checked = ledger.check_claims(evidence.load(grid.get_protocol(options.profile)))
     data = {"counts": ledger.counts(checked), "claims": [entry.as_dict() for entry in checked]}
     emit(options, data, ledger.ledger_text(checked))
 

@@ -20,9 +20,9 @@ from typing import Any
 
 import yaml
 
-from spm import published
 from spm.chapters import BookError, chapter_digest, chapters, execute_all, pages
-from spm.experiments import get_protocol
+from spm.compendium.record import published
+from spm.compendium.record.grid import get_protocol
 from spm.files import home
 from spm.offline import problems
 

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from pandas.io.formats.style import Styler
 
+from spm.compendium.record.kept import kept
 from spm.exact import ORDERS, PRICES, Branch, Node, Solver, optima
 from spm.figures import COLORS, INK, Drawing, drawing
-from spm.kept import kept
 from spm.settings import Setting, construction
 
 BUY, DECLINE = COLORS["allocation"], COLORS["price-allocation"]

@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spm import experiments, published
-from spm.benchmarks import benchmark
 from spm.compare import Sample
-from spm.experiments import STATIC, Protocol
+from spm.compendium.record import grid, published
+from spm.compendium.record.bracket_cache import benchmark
+from spm.compendium.record.grid import STATIC, Protocol
+from spm.compendium.record.published import KEY
 from spm.learning import VARIANTS
-from spm.published import KEY
 
 SCORES, GROUPS = VARIANTS
 ADAPTIVE = ("items-agents-left", "allocation", "price-allocation")
@@ -39,7 +39,8 @@ class Evidence:
         of: the profile.
         finals: final evaluations (:func:`finals`), panel by panel.
         curves: points of the learning curves (:func:`curves`) of the same panels.
-        benchmark: a panel's bounds and best static mechanisms (:func:`spm.benchmarks.benchmark`).
+        benchmark: a panel's bounds and best static mechanisms
+            (:func:`spm.compendium.record.bracket_cache.benchmark`).
     """
 
     of: Protocol
@@ -54,7 +55,9 @@ class Evidence:
 
     @cached_property
     def kept(self) -> pd.DataFrame:
-        """The final evaluations of the best seeds of each curve (:func:`spm.published.is_kept`)."""
+        """The final evaluations of the best seeds of each curve
+        (:func:`spm.compendium.record.published.is_kept`).
+        """
         return self.finals[published.is_kept(self.finals, self.of.keep)]
 
     def seeds(self, panel: str, statistic: str, variant: str = SCORES) -> pd.DataFrame:
@@ -127,7 +130,8 @@ def load(of: Protocol, figure: str = "all") -> Evidence:
 def curves(figure: str, of: Protocol) -> pd.DataFrame:
     """Return every point of every learning curve: panel, variant, statistic, seed, visits, means and errors.
 
-    Read from the results of record (:mod:`spm.published`) if the profile is one of record, else from its runs.
+    Read from the results of record (:mod:`spm.compendium.record.published`) if the profile is one of record, else
+    from its runs.
 
     Raises:
         ValueError: a record is missing, damaged or (of record) stale.
@@ -147,7 +151,7 @@ def finals(figure: str, of: Protocol) -> pd.DataFrame:
 def _points(figure: str, of: Protocol, part: str) -> pd.DataFrame:
     if of.of_record:
         table = published.results_of_record(of)["curves" if part == "curve" else "runs"]
-        table = table[table["panel"].isin(experiments.panels(figure))][[*KEY, *POINT]].reset_index(drop=True)
+        table = table[table["panel"].isin(grid.panels(figure))][[*KEY, *POINT]].reset_index(drop=True)
     else:
         table = _from_records(figure, of, part)
     table["estimate"] = table["panel"].map(lambda panel: benchmark(panel)["first_best"]) - table["regret"]
@@ -155,9 +159,9 @@ def _points(figure: str, of: Protocol, part: str) -> pd.DataFrame:
 
 
 def _from_records(figure: str, of: Protocol, part: str) -> pd.DataFrame:
-    records = experiments.store_of(of)
+    records = grid.store_of(of)
     rows = []
-    for specification in experiments.grid(figure, of):
+    for specification in grid.grid(figure, of):
         points = records.load(specification)[part]
         key = specification.key
         rows += [key | point for point in (points if isinstance(points, list) else [points])]

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from spm import tables
+from spm.compendium.record.grid import Protocol
 from spm.evidence import Evidence, load
-from spm.experiments import Protocol
 from spm.files import home, write_atomic
 from spm.learning import VARIANTS
 from spm.settings import CorrelatedModel, get_setting

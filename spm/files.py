@@ -1,4 +1,4 @@
-"""Writing files whole or not at all; digests of contents; where the compendium lies."""
+"""Writing files whole or not at all, digests of contents, and where the project's home is."""
 
 from __future__ import annotations
 

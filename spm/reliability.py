@@ -13,8 +13,8 @@ from pandas.io.formats.style import Styler
 from scipy import stats
 
 from spm.compare import Sample
+from spm.compendium.record.published import CURVE
 from spm.evidence import Evidence
-from spm.published import CURVE
 from spm.tables import LABELS, POLICIES, title
 
 RESAMPLES = 10_000

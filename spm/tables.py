@@ -14,11 +14,11 @@ from pandas.io.formats.style import Styler
 from scipy import stats
 
 from spm.compare import BEATS, Interval, compare
+from spm.compendium.record.grid import Protocol
+from spm.compendium.record.published import CURVE, KEY
 from spm.evidence import Evidence, load
-from spm.experiments import Protocol
 from spm.files import home, write_atomic
 from spm.learning import VARIANTS
-from spm.published import CURVE, KEY
 from spm.settings import FIGURES, get_setting
 
 LABELS = {

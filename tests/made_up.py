@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from spm.compendium.record.grid import PROTOCOLS
 from spm.evidence import Evidence
-from spm.experiments import PROTOCOLS
 
 Ends = Mapping[tuple[str, str, str], Sequence[float]]
 """Panel, variant and statistic of a curve: where its seeds end."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from spm import computed, experiments, published
-from spm.experiments import Protocol
+from spm.compendium.record import computed, grid, publish, published, runs
+from spm.compendium.record.grid import Protocol
 from spm.files import digest
 from spm.learning import VARIANTS
 from spm.settings import FIGURES
@@ -27,12 +27,12 @@ def tiny(home: Path) -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPM_HOME", str(home))
         patch.setattr("os.cpu_count", lambda: 1)  # replays in this process, where patches hold
-        patch.setitem(experiments.PROTOCOLS, "paper", TINY)
+        patch.setitem(grid.PROTOCOLS, "paper", TINY)
         patch.setattr(computed, "calls", list)  # they have tests of their own
         for figure in FIGURES:
             patch.setitem(FIGURES, figure, PANELS if figure == "figure-3" else ())
-        for curve, hyper in experiments.HYPERPARAMETERS.items():
-            patch.setitem(experiments.HYPERPARAMETERS, curve, replace(hyper, n_markets=16, batch_size=64, width=8))
+        for curve, hyper in grid.HYPERPARAMETERS.items():
+            patch.setitem(grid.HYPERPARAMETERS, curve, replace(hyper, n_markets=16, batch_size=64, width=8))
         yield patch
         published.read_tables.cache_clear()
 
@@ -40,8 +40,8 @@ def tiny(home: Path) -> Iterator[pytest.MonkeyPatch]:
 def make(home: Path) -> Path:
     """Do the tiny profile's runs in ``home`` and publish them; return ``home``."""
     with tiny(home):
-        experiments.run_grid("all", TINY)
-        published.publish(TINY)
+        runs.run_grid("all", TINY)
+        publish.publish(TINY)
     return home
 
 

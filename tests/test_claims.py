@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spm import experiments
 from spm.bounds import OrangeFirst, best_premiums
 from spm.claims import (
     adaptivity,
@@ -32,8 +31,9 @@ from spm.claims.claim import VERDICTS, Claim, Finding
 from spm.claims.learned import beats, faster, learned, optimal
 from spm.claims.ledger import CLAIMS, Entry, check_claims
 from spm.compare import Interval
+from spm.compendium.record import grid
+from spm.compendium.record.grid import PROTOCOLS
 from spm.evidence import Evidence
-from spm.experiments import PROTOCOLS
 from spm.market import Market
 from spm.mechanisms import Agents, Mechanism, Rule, play, random_serial_dictatorship
 from spm.settings import Array, CorrelatedModel, FiniteModel, Setting, get_setting, prop_1
@@ -57,7 +57,7 @@ def made(
     """Evidence of six seeds a curve in which more information helps; ``groups`` is that variant's lead, if any."""
     rows = [
         (panel, statistic, seed, variant, visits, HEIGHTS[statistic] + gain + 0.0001 * seed - 0.2 * (visits == 0))
-        for panel, statistic, seed, visits in product(experiments.panels("all"), HEIGHTS, range(6), (0, 100))
+        for panel, statistic, seed, visits in product(grid.panels("all"), HEIGHTS, range(6), (0, 100))
         for variant, gain in (("scores", 0.0), *([("groups", groups)] if groups is not None else []))
     ]
     table = pd.DataFrame(rows, columns=["panel", "statistic", "seed", "variant", "visits", "estimate"])

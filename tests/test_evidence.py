@@ -7,9 +7,9 @@ import pytest
 from made_up import evidence
 
 from spm import evidence as module
-from spm import published
+from spm.compendium.record import published
+from spm.compendium.record.grid import PROTOCOLS
 from spm.evidence import Evidence
-from spm.experiments import PROTOCOLS
 
 CURVE = ("id", "scores", "allocation")
 

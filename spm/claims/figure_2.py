@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from spm import experiments
 from spm.claims.claim import PART_1, Claim
 from spm.claims.correlated import DELTAS
 from spm.claims.learned import (
@@ -19,8 +18,9 @@ from spm.claims.learned import (
     faster_there,
     learned,
 )
+from spm.compendium.record import grid
 
-CORRELATED_PANELS = experiments.panels("figure-2")
+CORRELATED_PANELS = grid.panels("figure-2")
 LESS_INFORMED = ((ALLOCATION, "the allocation matrix"), (ITEMS, "agents and items left"))
 
 BEATS_STATIC = tuple(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from spm import experiments
 from spm.claims.claim import CONTRIBUTION, PART_2, Claim
 from spm.claims.learned import (
     ALLOCATION,
@@ -17,6 +16,7 @@ from spm.claims.learned import (
     learned,
     optimal,
 )
+from spm.compendium.record import grid
 from spm.evidence import ADAPTIVE
 from spm.tables import title
 
@@ -31,7 +31,7 @@ NEAR_OPTIMAL = Claim(
     "near the optimum",
     f"Best learned curve's mean as a share of the optimum's lower end in all 12 panels; at least "
     f"{100 * (1 - NEAR_TOLERANCE):g} %.",
-    learned(*(optimal(panel, ADAPTIVE, "lower", NEAR_TOLERANCE) for panel in experiments.panels("all"))),
+    learned(*(optimal(panel, ADAPTIVE, "lower", NEAR_TOLERANCE) for panel in grid.panels("all"))),
 )
 
 LEARNED_OPTIMA = tuple(
@@ -44,7 +44,7 @@ LEARNED_OPTIMA = tuple(
         SHARE,
         learned(optimal(panel, (ASP_CURVE, PSP_CURVE, *ADAPTIVE))),
     )
-    for panel, name in ((panel, title(panel)) for panel in experiments.panels("figure-3"))
+    for panel, name in ((panel, title(panel)) for panel in grid.panels("figure-3"))
 )
 FIGURE_3 = (
     Claim(

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from spm.claims.claim import CONFIRMED, CORRECTED, NOT_CONFIRMED, Find, Finding
 from spm.compare import ROUNDING, Interval, compare, contrast, of_mean
+from spm.compendium.record.grid import STATIC
 from spm.evidence import ADAPTIVE, GROUPS, SCORES, Evidence
-from spm.experiments import STATIC
 from spm.tables import NAMES, title
 
 TOLERANCE = 0.005

@@ -7,7 +7,6 @@ from importlib.metadata import version
 
 import numpy as np
 
-from spm import experiments
 from spm.bounds import explicit_mechanism
 from spm.claims.claim import (
     BY_DEFINITION,
@@ -22,8 +21,9 @@ from spm.claims.claim import (
     recorded,
 )
 from spm.compare import Interval, of_mean
+from spm.compendium.record import grid
+from spm.compendium.record.grid import STATIC
 from spm.evidence import ADAPTIVE, Evidence
-from spm.experiments import STATIC
 from spm.learning import action_space
 from spm.market import Market
 from spm.mechanisms import Agents, Mechanism, Rule, play, random_serial_dictatorship
@@ -43,7 +43,7 @@ HOW_RUN = "It says how the experiments were run; no outcome could contradict it.
 )
 def seeds(evidence: Evidence) -> Finding:
     """The records are counted, and the kept seeds' mean is compared with all seeds'."""
-    curves = [(panel, name) for panel in experiments.panels("all") for name in (*STATIC, *ADAPTIVE)]
+    curves = [(panel, name) for panel in grid.panels("all") for name in (*STATIC, *ADAPTIVE)]
     counts = sorted({len(evidence.all_seeds(*curve)) for curve in curves})
     kept = sorted({len(evidence.seeds(*curve)) for curve in curves})
     ours = f"profile {evidence.of.name}: {_range(counts)} seeds per curve, {_range(kept)} kept"
@@ -74,7 +74,7 @@ def _range(counts: list[int]) -> str:
 )
 def outputs() -> Finding:
     """The environments' action spaces are measured."""
-    panels = [get_setting(panel) for panel in experiments.panels("all")]
+    panels = [get_setting(panel) for panel in grid.panels("all")]
     sizes = [(action_space(s).shape[0], s.n_agents + sum(s.supply), s.n_agents + s.n_types) for s in panels]
     fewer = sum(own < items for own, items, _ in sizes)
     reason = (
@@ -109,7 +109,7 @@ def implementation() -> Finding:
 )
 def same_policy() -> Finding:
     """Two mechanisms are compared by either reward on the same profiles."""
-    gap = max(_gap(panel) for panel in experiments.panels("figure-2"))
+    gap = max(_gap(panel) for panel in grid.panels("figure-2"))
     ours = f"advantages differ by at most {gap:.1e} on the same profiles"
     reason = "What is subtracted depends on the profile alone, so it cancels in any comparison of policies."
     return definition(gap < 1e-9, reason, "The first best depends on the mechanism.", ours)
@@ -135,7 +135,7 @@ def variance() -> Finding:
 
     Intervals are over 16 batches.
     """
-    panels = [name for name in experiments.panels("all") if get_setting(name).objective.name != "max-min"]
+    panels = [name for name in grid.panels("all") if get_setting(name).objective.name != "max-min"]
     ratios = {
         f"{get_setting(panel).title}, {stage}": variance_ratio(panel, one)
         for panel in panels

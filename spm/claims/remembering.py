@@ -9,8 +9,8 @@ import pandas as pd
 
 from spm.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
 from spm.claims.solved import PSP_STATIC_ORDER, value
+from spm.compendium.record.kept import kept
 from spm.exact import Solver, evaluate_tree
-from spm.kept import kept
 from spm.settings import finite_setting, model, prop_7, uniform
 from spm.theory import memory, propositions
 from spm.theory.linear import check_linear, other_items_alone

@@ -6,8 +6,8 @@ from fractions import Fraction
 from functools import cache
 
 from spm.claims.claim import Compute, Finding, judge, shown
+from spm.compendium.record.kept import kept
 from spm.exact import optima
-from spm.kept import kept
 
 Kind = tuple[str, str]
 """A cell of the taxonomy: kind of prices, kind of order."""

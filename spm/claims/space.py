@@ -8,7 +8,7 @@ import pandas as pd
 
 from spm.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
 from spm.claims.remembering import forgetting, losing
-from spm.kept import kept
+from spm.compendium.record.kept import kept
 from spm.theory import memory
 
 CONSTANT = 2

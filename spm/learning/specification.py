@@ -21,7 +21,7 @@ VARIANTS = {
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """PPO's settings, the same for all panels (:data:`spm.experiments.HYPERPARAMETERS`).
+    """PPO's settings, the same for all panels (:data:`spm.compendium.record.grid.HYPERPARAMETERS`).
 
     Attributes:
         n_markets: markets in parallel, B.

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import joblib
 
-from spm.fingerprints import conditions as conditions_of
+from spm.compendium.record.fingerprints import conditions as conditions_of
 from spm.learning import Specification
 from spm.names import unknown
 
@@ -26,7 +26,7 @@ Work = Callable[[Specification], T]
 Engine = Callable[[Work[T], Sequence[Specification]], AbstractContextManager[Iterator[T]]]
 
 ENGINES = ("local", "dask")
-WORKER_CONDITIONS = conditions_of("results")
+WORKER_CONDITIONS = conditions_of("compendium.record.store")
 """Fingerprints of all that makes a record, taken at import: those of the code that runs."""
 
 CONNECT_SECONDS = 5
@@ -143,7 +143,8 @@ def _check_workers(client: Any, mine: dict[str, str]) -> None:
     """Check the workers that are there, before any of them runs anything."""
     # A lambda is sent as it is, so that a worker without this module can still answer; Dask fills in its argument.
     found = client.run(
-        lambda dask_worker: import_module("spm.engines").worker_conditions(dask_worker), on_error="return"
+        lambda dask_worker: import_module("spm.compendium.record.engines").worker_conditions(dask_worker),
+        on_error="return",
     )
     for worker, theirs in found.items():
         if isinstance(theirs, Exception):
@@ -154,9 +155,9 @@ def _check_workers(client: Any, mine: dict[str, str]) -> None:
 def _check(worker: str, mine: dict[str, str], theirs: dict[str, str]) -> None:
     """Refuse a worker whose conditions differ.
 
-    >>> _check("tcp://a:1", {"torch": "2.13.0", "market.market.py": "1f"}, {"torch": "2.12.0", "market.market.py": "2e"})
+    >>> _check("tcp://a:1", {"torch": "2.13.0", "names.py": "1f"}, {"torch": "2.12.0", "names.py": "2e"})
     Traceback (most recent call last):
-    ValueError: worker tcp://a:1 is not as it is here: market.market.py differs, torch is 2.12.0 and not 2.13.0
+    ValueError: worker tcp://a:1 is not as it is here: names.py differs, torch is 2.12.0 and not 2.13.0
     """
     names = sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
     differs = [

@@ -16,14 +16,15 @@ import torch
 from of_record import N_RUNS, PANELS, TINY, make, reseal, tiny
 from stable_baselines3 import PPO
 
-from spm import evidence, experiments, figures, files, published, replay, tuning
+from spm import evidence, figures, files
 from spm.__main__ import main
 from spm.bounds import bracket
-from spm.experiments import Protocol
+from spm.compendium.record import grid, policies, publish, published, replay, tuning
+from spm.compendium.record.grid import Protocol
+from spm.compendium.record.store import record_place
 from spm.learning import Specification, evaluation_seed, ppo
 from spm.mechanisms import play
-from spm.results import record_place
-from spm.settings import FIGURES, CorrelatedModel, FiniteModel, get_setting, panels
+from spm.settings import FIGURES, CorrelatedModel, FiniteModel, get_setting
 
 Part = Callable[[str, Protocol], pd.DataFrame]
 
@@ -66,9 +67,9 @@ def test_a_figure_holds_its_own_panels_only(patch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_policies_kept_are_those_of_the_best_seeds_and_play_as_recorded(patch: pytest.MonkeyPatch) -> None:
-    records = experiments.store_of(TINY)
+    records = grid.store_of(TINY)
     expected = set()
-    for first in (run for run in experiments.grid("all", TINY) if run.seed == 0):
+    for first in (run for run in grid.grid("all", TINY) if run.seed == 0):
         seeds = [replace(first, seed=seed) for seed in range(3)]
         regrets = [records.load(run)["final"]["regret"] for run in seeds]
         expected |= {seeds[k] for k in np.argsort(regrets, kind="stable")[:2]}
@@ -78,7 +79,7 @@ def test_the_policies_kept_are_those_of_the_best_seeds_and_play_as_recorded(patc
     runs = published.results_of_record(TINY)["runs"].to_dict("records")
     rows = {(row["panel"], row["variant"], row["statistic"], row["seed"]): row for row in runs}
     for run in sorted(expected, key=str)[::5]:
-        outcomes = play(published.policy(TINY, run), run.setting, 120, evaluation_seed("final"))
+        outcomes = play(policies.policy(TINY, run), run.setting, 120, evaluation_seed("final"))
         row = rows[tuple(run.key.values())]
         assert outcomes.mean == row["objective"]
         assert row["kept"]
@@ -134,15 +135,17 @@ def test_changes_that_change_no_number_leave_the_results_fresh(patch: pytest.Mon
     changed(patch, names_py="other", torch="2.99.0")
     note = f"{N_RUNS // 3} curves replayed, all as recorded, though these changed: names.py, torch"
     assert published.check_published(TINY).startswith(note)
-    assert published.reseal_published(TINY).startswith(note)
-    assert published.reseal_published(TINY) == ""
+    assert publish.reseal_published(TINY).startswith(note)
+    assert publish.reseal_published(TINY) == ""
     assert published.check_published(TINY) == ""
 
 
 def test_a_field_of_a_setting_that_has_changed_is_found(patch: pytest.MonkeyPatch) -> None:
     plain = get_setting
     other = replace(plain("two-worlds"), supply=(2,))
-    patch.setattr(panels, "get_setting", lambda name: other if name == "two-worlds" else plain(name))
+    patch.setattr(
+        "spm.compendium.record.grid.get_setting", lambda name: other if name == "two-worlds" else plain(name)
+    )
     published.read_tables.cache_clear()
     with pytest.raises(ValueError, match="setting 'two-worlds' is no longer what the runs were made for"):
         published.ensure_results("all", TINY)
@@ -193,7 +196,7 @@ def test_changes_that_change_a_number_make_the_results_stale(
     changed(patch, market_py="other")
     change(patch)
     assert "comes out otherwise in a replay" in refusal()
-    assert "changed: market.market.py; " in refusal()
+    assert "changed: market.py; " in refusal()
 
 
 def test_a_verdict_is_kept_and_only_for_the_same_code(patch: pytest.MonkeyPatch) -> None:
@@ -235,27 +238,27 @@ def test_changed_settings_are_named_with_the_run(patch: pytest.MonkeyPatch) -> N
     assert "the runs kept are not the 1 best" in refusal(patched(patch, replace(TINY, keep=1)))
     patched(patch, TINY)
     key = ("groups", False)
-    patch.setitem(experiments.HYPERPARAMETERS, key, replace(experiments.HYPERPARAMETERS[key], learning_rate=0.5))
+    patch.setitem(grid.HYPERPARAMETERS, key, replace(grid.HYPERPARAMETERS[key], learning_rate=0.5))
     assert "stale: learning_rate of kitchen-sink groups items-agents-left 0 changed" in refusal()
 
 
 def patched(patch: pytest.MonkeyPatch, of: Protocol) -> Protocol:
     """Let ``paper`` be another profile."""
-    patch.setitem(experiments.PROTOCOLS, "paper", of)
+    patch.setitem(grid.PROTOCOLS, "paper", of)
     return of
 
 
 def test_nothing_is_published_while_a_run_is_missing_or_stale(patch: pytest.MonkeyPatch) -> None:
     before = {path: path.read_bytes() for path in published.folder(TINY).rglob("*") if path.is_file()}
-    path = experiments.store_of(TINY).path(TINY.specification("two-worlds", "allocation", 1, "groups"))
+    path = grid.store_of(TINY).path(TINY.specification("two-worlds", "allocation", 1, "groups"))
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(
         ValueError, match=r"1 runs are not done; .* two-worlds groups allocation 1: damaged record"
     ):
-        published.publish(TINY)
+        publish.publish(TINY)
     path.unlink()
     with pytest.raises(ValueError, match="two-worlds groups allocation 1: never run"):
-        published.publish(TINY)
+        publish.publish(TINY)
     assert before == {path: path.read_bytes() for path in published.folder(TINY).rglob("*") if path.is_file()}
 
 
@@ -264,9 +267,9 @@ def test_publishing_again_gives_the_same_bytes_and_removes_policies_no_longer_ke
 ) -> None:
     folder = published.folder(TINY)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    published.publish(TINY)
+    publish.publish(TINY)
     assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    published.publish(patched(patch, replace(TINY, keep=1)))
+    publish.publish(patched(patch, replace(TINY, keep=1)))
     listed = json.loads((folder / "manifest.json").read_bytes())["files"]
     assert {str(path.relative_to(folder)) for path in folder.rglob("*.pt")} == {n for n in listed if ".pt" in n}
     assert len(list(folder.rglob("*.pt"))) == N_RUNS / 3
@@ -283,7 +286,7 @@ def test_the_command_reproduce_publishes_and_tunes(
     patch.setattr(tuning, "STATIC_VISITS", 48)
     patch.setattr(tuning, "TRIAL_PROFILES", 50)
     run = TINY.specification("two-worlds", "none", 0, "scores")
-    experiments.store_of(TINY).path(run).unlink()
+    grid.store_of(TINY).path(run).unlink()
     manifest = published.folder(TINY) / "manifest.json"
     manifest.unlink()
     assert main(["run", "figure-3", "--profile", "paper", "--jobs", "1"]) == 0
@@ -315,22 +318,22 @@ class Code:
 
 def test_code_in_the_place_of_weights_is_refused_and_not_run(patch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     patch.chdir(tmp_path)
-    run = next(run for run in experiments.grid("all", TINY) if _path(run).exists())
+    run = next(run for run in grid.grid("all", TINY) if _path(run).exists())
     torch.save({"action_net.weight": Code()}, _path(run))
     with pytest.raises(ValueError, match="does not hold the weights of a policy"):
-        published.weights(TINY, run)
+        policies.weights(TINY, run)
     for content in (pickle.dumps(Code(), protocol=2), b"", b"PK"):
         _path(run).write_bytes(content)
         with pytest.raises(ValueError, match="does not hold the weights of a policy"):
-            published.weights(TINY, run)
+            policies.weights(TINY, run)
     assert not (tmp_path / "ran").exists()
     _path(run).unlink()
     with pytest.raises(ValueError, match="there is no policy of record at"):
-        published.policy(TINY, run)
+        policies.policy(TINY, run)
 
 
 def _path(run: Specification) -> Path:
-    return published.folder(TINY) / published.policy_name(run)
+    return published.folder(TINY) / policies.policy_name(run)
 
 
 def test_provenance_counts_all_runs_and_their_hours(patch: pytest.MonkeyPatch) -> None:

@@ -18,14 +18,16 @@ from typing import Any
 import distributed
 import pytest
 
-from spm import engines, experiments, results
 from spm.__main__ import main
-from spm.experiments import Finished
+from spm.compendium.record import engines, store
+from spm.compendium.record import grid as grid_module
+from spm.compendium.record.grid import PROTOCOLS, get_protocol
+from spm.compendium.record.runs import Finished, run_grid, run_one
 from spm.learning import Specification
 from spm.settings import FIGURES
 
-TINY = replace(experiments.PROTOCOLS["smoke"], name="tiny", seeds=1, keep=1)
-SPM = Path(engines.__file__).parent
+TINY = replace(PROTOCOLS["smoke"], name="tiny", seeds=1, keep=1)
+SPM = Path(engines.__file__).parents[2]
 
 
 @contextmanager
@@ -92,7 +94,7 @@ def bodies(home: Path) -> dict[str, Any]:
     """Every file among the runs below ``home``, opened as a record, but for the seconds that the run took."""
     runs = home / "_build" / "runs"
     paths = [path for path in runs.rglob("*") if path.is_file()]
-    return {str(path.relative_to(runs)): results.read_record(path) | {"seconds": 0} for path in paths}
+    return {str(path.relative_to(runs)): store.read_record(path) | {"seconds": 0} for path in paths}
 
 
 def exists(pid: int) -> bool:
@@ -140,14 +142,14 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(
         with engines.dask(work, todo, address) as finished:
             yield watched(finished)
 
-    grid = experiments.grid("figure-3", TINY)
-    assert experiments.run_grid("figure-3", TINY, engine=engine) == len(grid) >= 10
+    grid = grid_module.grid("figure-3", TINY)
+    assert run_grid("figure-3", TINY, engine=engine) == len(grid) >= 10
     assert len(under_way) == 1
     assert under_way[0] >= 1, "a run was under way on the worker that was killed"
     assert len(seen) == len(grid)
     assert set(seen) == set(grid)
     monkeypatch.setenv("SPM_HOME", str(home / "local"))
-    assert experiments.run_grid("figure-3", TINY) == len(grid)
+    assert run_grid("figure-3", TINY) == len(grid)
     here = bodies(home / "local")
     assert len(here) == len(grid)
     shutil.rmtree(home / "local")
@@ -171,7 +173,7 @@ def test_an_interrupt_keeps_what_is_done_and_clears_the_cluster(address: str, ho
     assert process.returncode == 130
     assert "interrupted; finished runs are kept" in said
     assert "Traceback" not in said
-    assert 2 <= len(bodies(home)) < len(experiments.grid("figure-4", experiments.get_protocol("smoke")))
+    assert 2 <= len(bodies(home)) < len(grid_module.grid("figure-4", get_protocol("smoke")))
     with client_of(address) as client:
         # This client and the scheduler's own are the only ones left.
         left = client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.tasks, *dask_scheduler.clients])
@@ -192,7 +194,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def altered(folder: Path) -> None:
     shutil.copytree(SPM, folder / "spm", ignore=shutil.ignore_patterns("__pycache__"))
-    with (folder / "spm" / "learning.py").open("a", encoding="utf-8") as file:
+    with (folder / "spm" / "learning" / "ppo.py").open("a", encoding="utf-8") as file:
         file.write("\nCHANGED = True\n")
 
 
@@ -204,7 +206,7 @@ def empty(folder: Path) -> None:
     ("installed", "threads", "complaint"),
     [
         (altered, 2, "is not as it is here: learning.ppo.py differs, threads is 2 and not 1"),
-        (empty, 1, "can't say which spm it has: No module named 'spm.engines'"),
+        (empty, 1, "can't say which spm it has: No module named 'spm.compendium'"),
     ],
 )
 def test_a_worker_with_another_spm_is_refused_before_anything_is_run(
@@ -230,14 +232,14 @@ def test_a_worker_that_joins_later_is_refused_too(
     monkeypatch.setattr(engines, "_check_workers", lambda *_: None)
     monkeypatch.setitem(engines.WORKER_CONDITIONS, "learning.ppo.py", "another")
     with pytest.raises(ValueError, match=r"worker tcp://\S+ is not as it is here: learning.ppo.py differs$"):
-        experiments.run_grid("figure-3", TINY, engine=engines.engine("dask", address=address))
+        run_grid("figure-3", TINY, engine=engines.engine("dask", address=address))
     assert not home.exists()
 
 
 def test_a_lost_scheduler_is_one_sentence(tmp_path: Path) -> None:
     with scheduler(tmp_path) as (process, address):
         engine = engines.engine("dask", address=address)
-        with engine(experiments.run_one, experiments.grid("figure-3", TINY)) as finished:
+        with engine(run_one, grid_module.grid("figure-3", TINY)) as finished:
             process.kill()
             with pytest.raises(ValueError, match=r"lost the Dask scheduler at 'tcp://127.0.0.1:"):
                 next(finished)

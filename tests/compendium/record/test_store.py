@@ -15,11 +15,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm import replay, results
+from spm.compendium.record import replay
+from spm.compendium.record.policies import mechanism_of, unpack
+from spm.compendium.record.store import Store, opened, pack, processor, read_record, sealed
 from spm.learning import Run, Specification, evaluation_seed, train
 from spm.market import get_statistic
 from spm.mechanisms import play
-from spm.results import Store, mechanism_of, pack, read_record, unpack
 from spm.settings import get_setting
 
 SPECIFICATION = Specification(get_setting("kitchen-sink"), get_statistic("allocation"), 3, 1, 2, 50, 100)
@@ -72,10 +73,10 @@ def test_a_truncated_record_is_stale_and_never_read(store: Store, keep: int) -> 
 @given(place=st.integers(0, 10**6), bit=st.integers(0, 6))
 def test_any_flipped_bit_is_noticed(place: int, bit: int) -> None:
     body = {"seed": 7, "curve": [0.25, 1.5], "name": "colors"}
-    damaged = bytearray(results.sealed(body))
+    damaged = bytearray(sealed(body))
     damaged[place % (len(damaged) - 1)] ^= 1 << bit
     try:
-        read = results.opened(bytes(damaged))
+        read = opened(bytes(damaged))
     except ValueError:
         return
     assert read == body  # the flip did not change the meaning, as from "e" to "E" in a number
@@ -131,7 +132,7 @@ def test_tensors_survive_packing(values: list[float]) -> None:
 
 
 def test_the_processor_is_named_down_to_its_model_in_one_line() -> None:
-    name = results.processor()
+    name = processor()
     assert name.split()[0] == platform.machine()
     assert name.split()[-1] == torch.backends.cpu.get_cpu_capability()
     assert name.isprintable()

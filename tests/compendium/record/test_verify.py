@@ -13,10 +13,12 @@ import pandas as pd
 import pytest
 from of_record import N_RUNS, PANELS, TINY, make, reseal, tiny
 
-from spm import experiments, published, verify
 from spm.__main__ import main
+from spm.compendium.record import grid as grid_module
+from spm.compendium.record import published, verify
+from spm.compendium.record.grid import get_protocol
+from spm.compendium.record.verify import Verification
 from spm.learning import Point
-from spm.verify import Verification
 
 RUN = ("two-worlds", "allocation", 1, "groups")
 KEPT = N_RUNS * TINY.keep // TINY.seeds
@@ -168,7 +170,7 @@ def test_the_command_says_what_failed(patch: pytest.MonkeyPatch, capsys: pytest.
 
 
 def test_the_sample_is_drawn_without_replacement_and_told_by_its_seed() -> None:
-    grid = experiments.grid("all", TINY)
+    grid = grid_module.grid("all", TINY)
     everything = verify.sampled(TINY, len(grid), 3)
     assert everything != grid
     assert set(everything) == set(grid)
@@ -225,9 +227,7 @@ def test_few_profiles_without_the_rare_losses_are_near_enough(count: int) -> Non
 
 
 def test_nearly_every_run_of_record_lies_in_the_interval_of_its_curves_other_seeds() -> None:
-    runs = pd.read_csv(
-        published.folder(experiments.get_protocol("paper")) / "runs.csv", float_precision="round_trip"
-    )
+    runs = pd.read_csv(published.folder(get_protocol("paper")) / "runs.csv", float_precision="round_trip")
     outside = 0
     for _, curve in runs.groupby(published.KEY[:-1]):
         seeds = verify._points(curve)

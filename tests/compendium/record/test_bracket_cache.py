@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from spm import benchmarks, kept, tables
+from spm import tables
 from spm.bounds import bracket, correlated_map
-from spm.fingerprints import dependencies
+from spm.compendium.record import bracket_cache, kept
+from spm.compendium.record.fingerprints import dependencies
 from spm.settings import get_setting
 
 
@@ -18,21 +19,27 @@ def nothing_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     """Neither here nor in the compendium."""
     monkeypatch.setenv("SPM_HOME", str(tmp_path))
     monkeypatch.setattr(kept, "COMPENDIUM", tmp_path)
-    benchmarks.benchmark.cache_clear()
+    bracket_cache.benchmark.cache_clear()
     yield
-    benchmarks.benchmark.cache_clear()
+    bracket_cache.benchmark.cache_clear()
 
 
 def test_a_benchmark_holds_the_bounds_and_is_computed_once() -> None:
-    assert benchmarks.benchmark("two-worlds") == bracket(get_setting("two-worlds")).as_dict()
-    assert benchmarks.compute_brackets(["two-worlds", "inventory"]) == 1
-    assert benchmarks.compute_brackets(["two-worlds", "inventory"]) == 0
+    assert bracket_cache.benchmark("two-worlds") == bracket(get_setting("two-worlds")).as_dict()
+    assert bracket_cache.compute_brackets(["two-worlds", "inventory"]) == 1
+    assert bracket_cache.compute_brackets(["two-worlds", "inventory"]) == 0
 
 
 def test_the_bounds_depend_on_solver_and_relaxation_but_not_on_learning() -> None:
     needed = dependencies("bounds.brackets")
-    assert {"exact.cells", "optimum.relaxation", "optimum.bayes", "market", "settings"} <= needed
-    assert not {"learning", "figures", "experiments", "kept"} & needed
+    assert {
+        "exact.solver",
+        "bounds.relaxation",
+        "bounds.bayesian_pricing",
+        "market.market",
+        "settings.setting",
+    } <= needed
+    assert not {"learning.ppo", "compendium.record.grid", "compendium.record.kept"} & needed
 
 
 def test_the_map_shows_ranges_by_size() -> None:

@@ -1,13 +1,14 @@
 """Fingerprints of code: on which modules and packages a module's numbers depend, and in which version.
 
 Comments and docstrings do not count. A fingerprint that is the same says that nothing can have changed; one that
-differs says nothing yet, for a sentence may have been reworded or a module renamed (:mod:`spm.replay` tells).
+differs says nothing yet, for a sentence may have been reworded or a module renamed
+(:mod:`spm.compendium.record.replay` tells).
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -49,31 +50,61 @@ def dependencies(module: str) -> set[str]:
     >>> sorted(dependencies("settings.finite"))
     ['finite']
     """
-    found, waiting = set[str](), [module]
+    found, waiting = set[str](), [module]  # a module comes with the folders in which it lies
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.add(name)
+            waiting += [name.rpartition(".")[0]] if "." in name else []
             waiting += _imports(ast.parse(_file(name).read_text(encoding="utf-8")))
     return found
 
 
 def _file(module: str) -> Path:
     """Where a module of this package lies; packages are represented by their ``__init__.py``."""
-    base = Path(__file__).parent.joinpath(*module.split("."))
+    base = Path(__file__).parents[2].joinpath(*module.split("."))
     return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
 
 
 def _imports(tree: ast.Module) -> list[str]:
-    """Names of this package's modules that a module imports."""
-    names = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "spm":
-            inside = node.module.removeprefix("spm").removeprefix(".")
-            whole = [f"{inside}.{alias.name}".removeprefix(".") for alias in node.names]
-            names += [name for name in whole if _file(name).exists()] or [inside]
-            names += [inside] if inside else []
-    return names
+    """Names of this package's modules that a module imports, and of those that define what it takes from a
+    face.
+    """
+    taken = [
+        (node.module, alias.name)
+        for node in _executed(tree)
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "spm"
+        for alias in node.names
+    ]
+    return [found for module, name in taken for found in _homes(module, name)]
+
+
+def _executed(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node of a tree that may be executed: all but those under ``if TYPE_CHECKING``."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            yield from _executed(child)
+
+
+def _homes(module: str, name: str) -> list[str]:
+    """The module ``name`` of a folder, or the module that defines what the folder's face calls ``name``."""
+    inside = module.removeprefix("spm").removeprefix(".")
+    whole = f"{inside}.{name}".removeprefix(".")
+    if _file(whole).exists():
+        return [whole]
+    face = ast.walk(ast.parse(_file(inside).read_text(encoding="utf-8"))) if _is_folder(inside) else ()
+    behind = [
+        home
+        for node in face
+        if isinstance(node, ast.ImportFrom) and node.module and name in [alias.name for alias in node.names]
+        for home in _homes(node.module, name)
+    ]
+    return [inside, *behind]
+
+
+def _is_folder(module: str) -> bool:
+    return _file(module).name == "__init__.py"
 
 
 def source_digests(modules: Iterable[str]) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """Does the present code still produce what was recorded? A miniature of the run tells.
 
 A record is *fresh* if the present code and packages, given its specification, would produce it. That is so where
-its conditions (:mod:`spm.fingerprints`) are those of today. Where they are not, because a sentence was reworded, a
-module moved or a package replaced, the run is *replayed* in miniature and compared with the miniature that was
-made beside the record:
+its conditions (:mod:`spm.compendium.record.fingerprints`) are those of today. Where they are not, because a
+sentence was reworded, a module moved or a package replaced, the run is *replayed* in miniature and compared with
+the miniature that was made beside the record:
 
 * the same specification with a budget of :data:`ROLLOUTS` rollouts: the schedules from start to end, PPO's
   updates, the learning curve and the final evaluation, summarised by regrets and the norms of the layers' weights;
@@ -28,16 +28,16 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
+from spm.compendium.record.fingerprints import conditions, differences
 from spm.files import canonical, digest, home, write_atomic
-from spm.fingerprints import conditions, differences
-from spm.learning import Specification, train
+from spm.learning import Specification
 from spm.market import Market
 from spm.mechanisms import decode
 from spm.settings import Setting, valuations
 
 CONDITIONS = conditions("learning.ppo")
 """What a run's numbers depend on besides its specification, taken at import: that of the code that runs."""
-REPLAYED_BY = conditions("replay")
+REPLAYED_BY = conditions("compendium.record.replay")
 """The same, and what a verdict depends on."""
 
 ROLLOUTS, REPLAY_PROFILES, SCRIPTED_MARKETS = 3, 256, 64
@@ -102,6 +102,8 @@ def miniature(specification: Specification) -> Specification:
 
 def replayed(specification: Specification) -> Replay:
     """Do the miniature of a run."""
+    from spm.learning import train  # here, since seals are read where nothing is learned
+
     run = train(miniature(specification))
     numbers = [point.regret for point in run.curve] + [run.final.objective, run.final.regret]
     numbers += [float(layer.double().norm()) for layer in run.weights.values()]

@@ -1,4 +1,4 @@
-"""Each panel's bounds and best static mechanisms, kept (:mod:`spm.kept`)."""
+"""Each panel's bounds and best static mechanisms, kept (:mod:`spm.compendium.record.kept`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from spm.bounds import record
-from spm.kept import Call, ensure_kept, kept
+from spm.compendium.record.kept import Call, ensure_kept, kept
 
 
 @cache

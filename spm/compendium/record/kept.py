@@ -26,9 +26,9 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import joblib
 import pandas as pd
 
+from spm.compendium.record.fingerprints import dependencies, source_digests
+from spm.compendium.record.store import read_record, sealed
 from spm.files import canonical, digest, home, write_atomic
-from spm.fingerprints import dependencies, source_digests
-from spm.results import read_record, sealed
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,7 +36,7 @@ T = TypeVar("T")
 KEPT_PACKAGES = ("numpy", "scipy")
 """Packages whose version a kept result may depend on."""
 
-COMPENDIUM = Path(__file__).parents[1]
+COMPENDIUM = Path(__file__).parents[3]
 """Its results of record hold wherever ``SPM_HOME`` is, since only the code determines them."""
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12

@@ -4,7 +4,7 @@ A record is one JSON file per run: ``<profile>/<panel>/<statistic>-<variant>-<se
 specification, the conditions of its making (fingerprints of the producing modules, package versions), the
 processor, seconds, the learning curve, the final evaluation, the policy's weights and a miniature of the run, all
 under one checksum. Records are written whole or not at all. A record is reused only while it is intact, its
-specification is the one asked for, and the present code would produce it (:mod:`spm.replay`);
+specification is the one asked for, and the present code would produce it (:mod:`spm.compendium.record.replay`);
 :meth:`Store.states` says which of these fails.
 """
 
@@ -18,18 +18,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
-
+from spm.compendium.record.fingerprints import packages
+from spm.compendium.record.replay import CONDITIONS, Replay, Sealed, are_fresh, replayed
 from spm.files import canonical, digest, write_atomic
-from spm.fingerprints import packages
-from spm.learning import Run, Specification, learned_mechanism
-from spm.market import get_statistic
-from spm.mechanisms import Learned
-from spm.replay import CONDITIONS, Replay, Sealed, are_fresh, replayed
-from spm.settings import Setting
+from spm.learning import Specification
+
+if TYPE_CHECKING:
+    import torch
+
+    from spm.learning import Run
 
 
 @dataclass(frozen=True)
@@ -152,6 +151,8 @@ def processor() -> str:
         told = Path("/proc/cpuinfo").read_text()
     except OSError:  # not on Linux
         told = f"model: {platform.processor()}"
+    import torch  # here, since records are read where nothing is learned
+
     about = dict(re.findall(r"^(.*?)[ \t]*:[ \t]*(.*)$", told, flags=re.MULTILINE))
     model = [about[name] for name in ("vendor_id", "cpu family", "model") if name in about]
     return " ".join([platform.machine(), *model, torch.backends.cpu.get_cpu_capability()])
@@ -217,16 +218,6 @@ def pack(tensor: torch.Tensor) -> dict[str, Any]:
     return {"shape": list(array.shape), "float32": base64.b64encode(array.tobytes()).decode()}
 
 
-def unpack(data: dict[str, Any]) -> torch.Tensor:
-    """Return the tensor that :func:`pack` described.
-
-    >>> unpack(pack(torch.tensor([[1.5, -2.0]])))
-    tensor([[ 1.5000, -2.0000]])
-    """
-    array = np.frombuffer(base64.b64decode(data["float32"]), dtype="<f4").reshape(data["shape"])
-    return torch.from_numpy(array.copy())
-
-
 def check_writable(folder: Path) -> None:
     """Check, before a long run, that a record can be written below ``folder``.
 
@@ -236,18 +227,3 @@ def check_writable(folder: Path) -> None:
     probe = folder / ".probe"
     write_atomic(probe, b"")
     probe.unlink()
-
-
-def mechanism_of(record: dict[str, Any], setting: Setting) -> Learned:
-    """Return the mechanism whose policy a record holds.
-
-    Raises:
-        ValueError: the policy was learned for another setting than ``setting``.
-    """
-    asked = record["specification"]
-    if asked["setting"]["digest"] != setting.digest:
-        title = asked["setting"]["name"]
-        same = f", for another one of the name {title!r}" if title == setting.name else f" but for {title!r}"
-        raise ValueError(f"the policy was not learned for setting {setting.name!r}{same}")
-    weights = {name: unpack(data) for name, data in record["weights"].items()}
-    return learned_mechanism(setting, get_statistic(asked["statistic"]["name"]), asked["variant"], weights)

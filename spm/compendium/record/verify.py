@@ -9,7 +9,7 @@ final evaluation must come within 4 standard errors of the recorded mean, and eq
 all profiles are played. The record's spread counts too, for a rare large loss may be missing among few profiles
 and their own spread with it.
 Bounds and static optima must agree to a millionth with those of the present code, and every result under
-``data/computed`` is computed again from nothing (:func:`spm.kept.recomputed`).
+``data/computed`` is computed again from nothing (:func:`spm.compendium.record.kept.recomputed`).
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from spm import computed, experiments, published
-from spm.experiments import Protocol
-from spm.fingerprints import packages
-from spm.kept import recomputed
+from spm.compendium.record import computed, policies, published
+from spm.compendium.record import grid as grid_module
+from spm.compendium.record.fingerprints import packages
+from spm.compendium.record.grid import Protocol, panels
+from spm.compendium.record.kept import recomputed
+from spm.compendium.record.publish import bounds_rows
+from spm.compendium.record.published import KEY, folder
+from spm.compendium.record.store import label, processor
 from spm.learning import Point, Specification, evaluation_seed, point, train
 from spm.mechanisms import play
-from spm.results import label, processor
 
 STANDARD_ERRORS = 4.0
 LOCAL_OPTIMUM = 0.05
@@ -63,7 +66,7 @@ def sampled(of: Protocol, count: int, seed: int) -> list[Specification]:
     """
     if seed < 0:
         raise ValueError(f"--seed must be at least 0, not {seed}")
-    grid = experiments.grid("all", of)
+    grid = grid_module.grid("all", of)
     if not 0 <= count <= len(grid):
         raise ValueError(f"--sample must lie between 0 and {len(grid)}, not {count}")
     chosen = np.random.default_rng(seed).choice(len(grid), count, replace=False)
@@ -82,7 +85,7 @@ def verify(of: Protocol, sample: int, seed: int, profiles: int, jobs: int) -> It
     if jobs < 1:
         raise ValueError(f"--jobs must be at least 1, not {jobs}")
     todo = sampled(of, sample, seed)
-    kept = [run for run, is_kept in zip(experiments.grid("all", of), runs["kept"], strict=True) if is_kept]
+    kept = [run for run, is_kept in zip(grid_module.grid("all", of), runs["kept"], strict=True) if is_kept]
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
     yield from parallel(joblib.delayed(_retrained)(of, specification) for specification in todo)
     yield from parallel(joblib.delayed(_played)(of, specification, profiles) for specification in kept)
@@ -93,16 +96,16 @@ def verify(of: Protocol, sample: int, seed: int, profiles: int, jobs: int) -> It
 
 def bounded(of: Protocol) -> Iterator[Verification]:
     """Compare each panel's recorded bounds and static optima with those of the present code."""
-    recorded = pd.read_csv(published.folder(of) / "bounds.csv").set_index(["panel", "quantity"])["value"]
-    now = pd.DataFrame(published.bounds_rows()).set_index(["panel", "quantity"])["value"]
-    for panel in experiments.panels("all"):
+    recorded = pd.read_csv(folder(of) / "bounds.csv").set_index(["panel", "quantity"])["value"]
+    now = pd.DataFrame(bounds_rows()).set_index(["panel", "quantity"])["value"]
+    for panel in panels("all"):
         old, new = recorded[panel], now[panel].reindex(recorded[panel].index)
         agree = np.isclose(old, new, rtol=BRACKET_TOLERANCE, atol=BRACKET_TOLERANCE)
         detail = ", ".join(old.index[~agree]) + " differ" if not agree.all() else "the same"
         yield Verification("bounds", panel, bool(agree.all()), detail)
 
 
-def _rows(table: pd.DataFrame, specification: Specification, names: Sequence[str] = published.KEY) -> pd.DataFrame:
+def _rows(table: pd.DataFrame, specification: Specification, names: Sequence[str] = KEY) -> pd.DataFrame:
     """The rows that agree with a run in the columns ``names``."""
     return table[(table[list(names)] == [specification.key[name] for name in names]).all(axis=1)]
 
@@ -120,7 +123,7 @@ def _retrained(of: Protocol, specification: Specification) -> Verification:
     passed, detail = retrained(
         [*run.curve, run.final],
         [*_points(_rows(tables["curves"], specification)), *_points(recorded)],
-        _points(_rows(tables["runs"], specification, published.KEY[:-1])),
+        _points(_rows(tables["runs"], specification, KEY[:-1])),
         _is_of_here(recorded),
     )
     return Verification("retrained", label(specification), passed, detail)
@@ -156,7 +159,7 @@ def retrained(new: list[Point], old: list[Point], seeds: list[Point], same_platf
 def _played(of: Protocol, specification: Specification, profiles: int) -> Verification:
     """Play a kept policy again and compare with its record."""
     recorded = _rows(published.results_of_record(of)["runs"], specification)
-    policy = published.policy(of, specification)
+    policy = policies.policy(of, specification)
     outcomes = play(policy, specification.setting, profiles, evaluation_seed("final"))
     (old,) = _points(recorded)
     must_equal = profiles == of.final_profiles and _is_of_here(recorded)

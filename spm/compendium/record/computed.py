@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from spm import experiments
 from spm.bounds import correlated_map, record
+from spm.compendium.record.grid import panels
+from spm.compendium.record.kept import Call
 from spm.exact import optima
-from spm.kept import Call
 from spm.settings import CONSTRUCTIONS
 from spm.theory import memory, propositions
 
@@ -38,7 +38,7 @@ def calls() -> list[Call]:
         propositions.check_proposition_6,
     ]
     return [
-        *(Call(record, {"name": panel}) for panel in experiments.panels("all")),
+        *(Call(record, {"name": panel}) for panel in panels("all")),
         *(Call(optima, {"name": name}) for name in CONSTRUCTIONS if name not in TOO_LARGE),
         *(Call(correlated_map, {"agents": n, "items": m, "delta": delta}) for n, m, delta in sizes),
         *(Call(table, {}) for table in tables),

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spm import computed, kept
 from spm.__main__ import main
 from spm.bounds import correlated_map, record
 from spm.claims.ledger import CLAIMS, check_claims
+from spm.compendium.record import computed, kept
+from spm.compendium.record.kept import Call
+from spm.compendium.record.store import read_record, sealed
 from spm.exact import optima
-from spm.kept import Call
-from spm.results import read_record, sealed
 from spm.theory import memory, propositions
 
 ONE = Call(optima, {"name": "prop-1"})
@@ -192,7 +192,7 @@ def test_after_a_module_was_moved_the_same_results_are_sealed_again(home: Path, 
 def test_nothing_that_the_ledger_needs_is_computed_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, computations: list[Call]
 ) -> None:
-    """The list in :mod:`spm.computed` holds the calls that the claims make."""
+    """The list in :mod:`spm.compendium.record.computed` holds the calls that the claims make."""
     monkeypatch.setenv("SPM_HOME", str(tmp_path))
     ids = {"static-falls-short", "other-sizes", "footnote-6", "prop-5", "prop-6", "theorem-1-bound", "id-form"}
     needed = [claim for claim in CLAIMS if claim.id in ids]

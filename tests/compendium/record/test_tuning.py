@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from of_record import tiny
 
-from spm import experiments, replay, tuning
-from spm.benchmarks import benchmark
-from spm.experiments import HYPERPARAMETERS
+from spm.compendium.record import grid, replay, tuning
+from spm.compendium.record.bracket_cache import benchmark
+from spm.compendium.record.grid import HYPERPARAMETERS
+from spm.compendium.report import tuning_table
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_each_alternative_changes_the_settings_chosen_and_nothing_else() -> None
     assert len({one.store.path(one.specification) for one in trials}) == len(trials)
     for one in trials:
         asked = one.specification
-        chosen = HYPERPARAMETERS[asked.variant, asked.statistic.name in experiments.STATIC]
+        chosen = HYPERPARAMETERS[asked.variant, asked.statistic.name in grid.STATIC]
         assert (asked.hyperparameters == chosen) == (one.name == "chosen")
     curves = {
         (one.specification.variant, one.specification.setting, one.specification.statistic) for one in trials
@@ -88,7 +89,7 @@ def test_old_tables_are_refused(patch: pytest.MonkeyPatch) -> None:
         key = ("groups", False)
         other.setitem(HYPERPARAMETERS, key, replace(HYPERPARAMETERS[key], clip_range=0.3))
         with pytest.raises(ValueError, match="stale: clip_range of kitchen-sink groups allocation 0 changed"):
-            tuning.tuning_table()
+            tuning_table.tuning_table()
     patch.setattr(tuning, "TRIAL_SEEDS", 1)
     with pytest.raises(ValueError, match="stale: other alternatives are tried now"):
         tuning.read()
@@ -105,7 +106,7 @@ def test_the_table_by_hand(patch: pytest.MonkeyPatch) -> None:
         reached = best["first_best"] - sum(regrets) / len(regrets)
         return f"{100 * (reached - best[goal]) / best[goal]:+.2f} %"
 
-    shown = tuning.tuning_table()
+    shown = tuning_table.tuning_table()
     index = [("groups", "adaptive", "chosen"), ("groups", "adaptive", "faster")]
     index += [("scores (paper)", "static", "chosen"), ("scores (paper)", "static", "narrow")]
     assert shown.index.tolist() == index
@@ -119,7 +120,7 @@ def test_the_table_by_hand(patch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_settings_chosen_are_shown_by_policy_and_kind_of_mechanism() -> None:
-    shown = tuning.chosen_table()
+    shown = tuning_table.chosen_table()
     assert [tuple(column) for column in shown.columns] == [
         ("scores (paper)", "adaptive"),
         ("scores (paper)", "static"),

@@ -9,22 +9,22 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from spm import experiments, published
-from spm.benchmarks import benchmark
-from spm.experiments import HYPERPARAMETERS, STATIC
+from spm.compendium.record import published
+from spm.compendium.record.grid import HYPERPARAMETERS, STATIC
+from spm.compendium.record.published import specified
+from spm.compendium.record.replay import Replay, Seal
+from spm.compendium.record.runs import do_runs, local_engine
+from spm.compendium.record.store import Store, record_place
 from spm.files import canonical, digest, home, write_atomic
 from spm.learning import Hyperparameters, Specification
 from spm.market import get_statistic
-from spm.replay import Replay, Seal
-from spm.results import Store, record_place
 from spm.settings import get_setting
-from spm.tables import BEST_STATIC, LABELS, POLICIES
 
 ADAPTIVE_CURVES = (("delta-0.5", "price-allocation"), ("inventory", "allocation"), ("max-min", "allocation"))
 STATIC_CURVES = (("revenue", "agents-left"), ("max-min", "none"))
@@ -55,15 +55,6 @@ ALTERNATIVES: dict[tuple[str, bool], dict[str, dict[str, Any]]] = {
     },
 }
 """By variant and by whether the mechanism is static: what was tried, as changes to the settings chosen."""
-
-
-def chosen_table() -> pd.DataFrame:
-    """Return the settings chosen, a column per policy and kind of mechanism."""
-    chosen = {
-        (POLICIES[variant], "static" if static else "adaptive"): asdict(hyper)
-        for (variant, static), hyper in HYPERPARAMETERS.items()
-    }
-    return pd.DataFrame(chosen).fillna("learned")
 
 
 @dataclass(frozen=True)
@@ -134,7 +125,7 @@ def tune(jobs: int) -> int:
     """Do the trials that are missing or stale, write the table, and return how many were done."""
     everything = trials()
     todo = [(one.specification, one.store) for one in everything if not _is_done(one)]
-    done = experiments.do_runs(todo, experiments.local_engine(jobs))
+    done = do_runs(todo, local_engine(jobs))
     rows = pd.DataFrame([_row(one) for one in everything])
     write_atomic(tuning_path(), rows.to_csv(index=False, lineterminator="\n").encode())
     replays = {one.label: Replay.read(one.store.load(one.specification)["replay"]) for one in everything}
@@ -151,7 +142,7 @@ def _row(one: Trial) -> dict[str, Any]:
     record = one.store.load(one.specification)
     return (
         {"alternative": one.name}
-        | published.specified(one.specification)
+        | specified(one.specification)
         | record["final"]
         | {"sources": digest(canonical(record["conditions"]))[:16], "processor": record["processor"]}
         | {"seconds": record["seconds"]}
@@ -203,29 +194,3 @@ def reseal_trials() -> None:
     read()
     runs = (one.specification for one in trials())
     write_atomic(seal_path(), Seal.of_today(runs, Seal.read(seal_path()).replays).written)
-
-
-def tuning_table() -> pd.DataFrame:
-    """Return, for each alternative and curve, the distance to the benchmark in percent: mean of the seeds.
-
-    The benchmark is the lower end of the optimum's bracket, or the best static mechanism for ASP and PSP.
-    """
-    rows = read()
-    known = [
-        (benchmark(panel)["first_best"], benchmark(panel)[BEST_STATIC.get(statistic, "lower")])
-        for panel, statistic in zip(rows["panel"], rows["statistic"], strict=True)
-    ]
-    first_best, goal = (pd.Series(values) for values in zip(*known, strict=True))
-    rows["distance"] = 100 * ((first_best - rows["regret"]) / goal - 1)
-    rows["curve"] = [
-        f"{get_setting(panel).title}, {LABELS[statistic]}"
-        for panel, statistic in zip(rows["panel"], rows["statistic"], strict=True)
-    ]
-    rows["policy"] = rows["variant"].map(POLICIES)
-    rows["mechanism"] = rows["statistic"].isin(STATIC).map({True: "static", False: "adaptive"})
-    index = ["policy", "mechanism", "alternative"]
-    seconds = rows.groupby(index, sort=False)["seconds"].mean()
-    shown = rows.pivot_table(index=index, columns="curve", values="distance", aggfunc="mean", sort=False)
-    text = shown.map(lambda value: "" if pd.isna(value) else f"{value:+.2f} %")
-    text["seconds a run"] = seconds.reindex(text.index).map("{:.0f}".format)
-    return text.rename_axis(columns=None)

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from spm import experiments, tables
+from spm import tables
 from spm.__main__ import main
-from spm.experiments import PROTOCOLS, Protocol
+from spm.compendium.record import grid
+from spm.compendium.record.grid import PROTOCOLS, Protocol
+from spm.compendium.record.runs import run_grid, status
 from spm.learning import VARIANTS
 from spm.market import STATISTICS
 from spm.settings import FIGURES, PANELS
@@ -34,7 +36,7 @@ def two_panels(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_paper_profile_is_the_papers_protocol() -> None:
-    runs = experiments.grid("all", PROTOCOLS["paper"])
+    runs = grid.grid("all", PROTOCOLS["paper"])
     assert len(runs) == 12 * len(VARIANTS) * 5 * 6 == 720
     assert len(set(runs)) == len(runs)
     assert {run.statistic.name for run in runs} == set(STATISTICS)
@@ -42,29 +44,29 @@ def test_the_paper_profile_is_the_papers_protocol() -> None:
 
 
 def test_every_panel_has_a_figure() -> None:
-    assert set(experiments.panels("all")) == set(PANELS)
+    assert set(grid.panels("all")) == set(PANELS)
 
 
 def test_unknown_names_are_met_with_the_nearest() -> None:
     with pytest.raises(ValueError, match="did you mean paper"):
-        experiments.get_protocol("papr")
+        grid.get_protocol("papr")
     with pytest.raises(ValueError, match="did you mean"):
-        experiments.panels("figure-5")
+        grid.panels("figure-5")
 
 
 def test_jobs_must_be_positive(home: Path) -> None:
     with pytest.raises(ValueError, match="jobs must be at least 1, not 0"):
-        experiments.run_grid("figure-3", TINY, jobs=0)
+        run_grid("figure-3", TINY, jobs=0)
 
 
 def test_tables_do_not_depend_on_jobs_and_a_second_run_does_nothing(
     home: Path, two_panels: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert experiments.run_grid("figure-3", TINY, jobs=1) == 40
+    assert run_grid("figure-3", TINY, jobs=1) == 40
     tables.write_tables("figure-3", TINY)
-    assert experiments.run_grid("figure-3", TINY, jobs=1) == 0
+    assert run_grid("figure-3", TINY, jobs=1) == 0
     monkeypatch.setenv("SPM_HOME", str(home / "again"))
-    experiments.run_grid("figure-3", TINY, jobs=2)
+    run_grid("figure-3", TINY, jobs=2)
     tables.write_tables("figure-3", TINY)
     first, second = (sorted((root / "_build" / "tables").rglob("*.csv")) for root in (home, home / "again"))
     assert len(first) == 3
@@ -72,17 +74,17 @@ def test_tables_do_not_depend_on_jobs_and_a_second_run_does_nothing(
 
 
 def test_only_stale_and_missing_runs_are_done_again(home: Path, two_panels: None) -> None:
-    experiments.run_grid("figure-3", TINY)
-    records = experiments.store_of(TINY)
-    runs = experiments.grid("figure-3", TINY)
+    run_grid("figure-3", TINY)
+    records = grid.store_of(TINY)
+    runs = grid.grid("figure-3", TINY)
     records.path(runs[0]).unlink()
     records.path(runs[1]).write_bytes(b"{}")
-    states = [state.status for _, state in experiments.status("figure-3", TINY)]
+    states = [state.status for _, state in status("figure-3", TINY)]
     assert (states.count("missing"), states.count("stale"), states.count("done")) == (1, 1, 38)
     untouched = records.path(runs[2]).stat().st_mtime_ns
-    assert experiments.run_grid("figure-3", TINY) == 2
+    assert run_grid("figure-3", TINY) == 2
     assert records.path(runs[2]).stat().st_mtime_ns == untouched
-    assert experiments.run_grid("figure-3", replace(TINY, visits={"scores": 600, "groups": 2_000})) == 12
+    assert run_grid("figure-3", replace(TINY, visits={"scores": 600, "groups": 2_000})) == 12
 
 
 ONE_PANEL = """

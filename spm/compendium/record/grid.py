@@ -1,29 +1,19 @@
-"""Figures as grids of runs, and running them.
+"""Figures as grids of runs: a grid is panel x variant of the policy x statistic x seed.
 
-A figure is a grid panel x variant of the policy x statistic x seed. A profile says how many seeds, how many
-visits and how many profiles for the evaluations. :func:`run_grid` does what is missing or stale, in parallel, one
-torch thread a run, and stores each run as it ends, so that an interrupted grid goes on where it stopped.
+A protocol says how many seeds, how many visits and how many profiles for the evaluations.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tqdm import tqdm
-
-from spm import engines
-from spm.engines import Engine
-from spm.files import home, write_atomic
-from spm.learning import VARIANTS, Hyperparameters, Specification, train
+from spm.compendium.record.store import Store
+from spm.files import home
+from spm.learning import VARIANTS, Hyperparameters, Specification
 from spm.market import STATISTICS, get_statistic
 from spm.names import lookup
-from spm.results import RecordState, Store, describe, label, sealed
 from spm.settings import FIGURES, get_setting
-
-Finished = tuple[Specification, bytes]
-"""A run that was done, and its sealed record."""
 
 STATIC = ("none", "agents-left")
 """Statistics that yield static mechanisms; they have little to learn and get a smaller budget."""
@@ -65,7 +55,7 @@ class Protocol:
         evaluations: points on each curve.
         evaluation_profiles: profiles at each point.
         final_profiles: profiles of the final evaluation.
-        of_record: whether the book reads its results from ``data/`` (:mod:`spm.published`).
+        of_record: whether the book reads its results from ``data/`` (:mod:`spm.compendium.record.published`).
     """
 
     name: str
@@ -145,56 +135,3 @@ def grid(figure: str, of: Protocol) -> list[Specification]:
 def store_of(of: Protocol) -> Store:
     """Return the store of a profile's records."""
     return Store(home() / "_build" / "runs" / of.name)
-
-
-def status(figure: str, of: Protocol, jobs: int = 1) -> list[tuple[Specification, RecordState]]:
-    """Return every run of a figure with the state of its record; ``jobs`` curves are replayed at a time."""
-    return store_of(of).states(grid(figure, of), jobs)
-
-
-def run_grid(figure: str, of: Protocol, jobs: int = 1, engine: Engine[Finished] | None = None) -> int:
-    """Do the runs of a figure that are missing or stale; return how many there were.
-
-    Args:
-        figure: ``figure-2``, ``figure-3``, ``figure-4`` or ``all``.
-        of: the profile.
-        jobs: processes on this machine, if no engine is given.
-        engine: where the runs are done (:func:`spm.engines.engine`).
-
-    Raises:
-        ValueError: unknown figure, fewer than 1 job, or an engine that can't be used.
-    """
-    todo = [specification for specification, state in status(figure, of, jobs) if state.status != "done"]
-    return do_runs([(specification, store_of(of)) for specification in todo], engine or local_engine(jobs))
-
-
-def local_engine(jobs: int) -> Engine[Finished]:
-    """Return the engine of ``jobs`` processes on this machine.
-
-    Raises:
-        ValueError: fewer than 1 job.
-    """
-    return engines.engine("local", jobs)
-
-
-def do_runs(todo: Sequence[tuple[Specification, Store]], engine: Engine[Finished]) -> int:
-    """Do runs and write each record to its store as it comes; return how many there were."""
-    # The longest first, so that no long run is left over when all others have ended.
-    stores = dict(sorted(todo, key=lambda pair: -pair[0].visits))
-    total = sum(specification.visits for specification in stores)
-    with (
-        engine(run_one, list(stores)) as finished,
-        tqdm(total=total, unit="visit", unit_scale=True, disable=not todo, mininterval=5) as bar,
-    ):
-        for done, record in finished:
-            write_atomic(stores[done].path(done), record)
-            bar.set_postfix_str(f"{label(done)}", refresh=False)
-            bar.update(done.visits)
-    return len(todo)
-
-
-def run_one(specification: Specification) -> Finished:
-    """Do one run and return it with its record; done again, the record is the same but for its seconds."""
-    start = time.perf_counter()
-    result = train(specification)
-    return specification, sealed(describe(result, time.perf_counter() - start))

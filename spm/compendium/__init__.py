@@ -1,0 +1,1 @@
+"""The compendium: what makes this book. The library below never imports it."""

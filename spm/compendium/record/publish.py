@@ -1,0 +1,161 @@
+"""Writing the results of record: a whole protocol as tables and weights-only files under ``data/``."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import joblib
+import pandas as pd
+import torch
+
+from spm.bounds import explicit_mechanism
+from spm.compendium.record.bracket_cache import benchmark
+from spm.compendium.record.grid import Protocol, grid, panels, store_of
+from spm.compendium.record.policies import policy_name, unpack
+from spm.compendium.record.published import (
+    KEY,
+    REPLAYED_SEEDS,
+    as_csv,
+    check_published,
+    folder,
+    is_kept,
+    read_tables,
+    specified,
+)
+from spm.compendium.record.replay import Replay, Seal
+from spm.compendium.record.runs import status
+from spm.compendium.record.store import label, record_place
+from spm.files import canonical, digest, write_atomic
+from spm.learning import Specification, evaluation_seed, point
+from spm.mechanisms import play, random_serial_dictatorship
+from spm.settings import get_setting
+
+EXPLICIT_PROFILES = 20_000
+"""Profiles for explicit mechanisms: a posterior kept for each market makes them slower than networks."""
+
+
+def publish(of: Protocol, jobs: int = 1) -> Path:
+    """Write the records of a whole profile as results of record; return their folder.
+
+    Explicit mechanisms are played ``jobs`` at a time.
+
+    Raises:
+        ValueError: a run is missing, damaged or stale.
+    """
+    undone = [(run, state) for run, state in status("all", of) if state.status != "done"]
+    if undone:
+        run, state = undone[0]
+        raise ValueError(f"{len(undone)} runs are not done; the first is {label(run)}: {state.reason}")
+    specifications = grid("all", of)
+    records = [store_of(of).load(specification) for specification in specifications]
+    runs = pd.DataFrame([_row(*pair) for pair in zip(specifications, records, strict=True)])
+    runs.insert(len(KEY), "kept", is_kept(runs, of.keep))
+    curves = [
+        specification.key | point
+        for specification, record in zip(specifications, records, strict=True)
+        for point in record["curve"]
+    ]
+    content = {"runs.csv": as_csv(runs), "curves.csv": as_csv(pd.DataFrame(curves))}
+    content["mechanisms.csv"] = as_csv(pd.DataFrame(explicit_mechanisms(of, jobs)))
+    content["bounds.csv"] = as_csv(pd.DataFrame(bounds_rows()))
+    content["seal.json"] = _seal(specifications, records).written
+    for specification, record, kept in zip(specifications, records, runs["kept"], strict=True):
+        if kept:
+            content[policy_name(specification)] = _saved(record["weights"])
+    _replace(folder(of), content)
+    read_tables.cache_clear()
+    return folder(of)
+
+
+def _replace(root: Path, content: dict[str, bytes]) -> None:
+    """Write all files below ``root``, the manifest last, and remove policies that are no longer kept."""
+    (root / "manifest.json").unlink(missing_ok=True)
+    for name, data in content.items():
+        write_atomic(root / name, data)
+    for path in root.glob("policies/*/*.pt"):
+        if str(path.relative_to(root)) not in content:
+            path.unlink()
+    _write_manifest(root, content)
+
+
+def _write_manifest(root: Path, names: Iterable[str]) -> None:
+    """Write the checksums of the files ``names`` below ``root``."""
+    files = {name: digest((root / name).read_bytes()) for name in names}
+    write_atomic(root / "manifest.json", json.dumps({"files": files}, indent=1, sort_keys=True).encode() + b"\n")
+
+
+def _row(specification: Specification, record: dict[str, Any]) -> dict[str, Any]:
+    """A run's row: which run, its final evaluation, everything that determined it, and where it was done."""
+    return (
+        specification.key
+        | record["final"]
+        | {name: value for name, value in specified(specification).items() if name not in KEY}
+        | {"sources": digest(canonical(record["conditions"]))[:16], "python": record["python"]}
+        | record["packages"]
+        | {"processor": record["processor"], "seconds": record["seconds"]}
+    )
+
+
+def _seal(specifications: Sequence[Specification], records: Sequence[dict[str, Any]]) -> Seal:
+    """The miniatures of each curve's first seeds."""
+    pairs = zip(specifications, records, strict=True)
+    replays = {
+        record_place(run): Replay.read(record["replay"]) for run, record in pairs if run.seed < REPLAYED_SEEDS
+    }
+    return Seal.of_today(specifications, replays)
+
+
+def _saved(weights: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    torch.save({name: unpack(data) for name, data in weights.items()}, buffer)
+    return buffer.getvalue()
+
+
+def explicit_mechanisms(of: Protocol, jobs: int = 1) -> Iterator[dict[str, Any]]:
+    """Yield a row for each explicit mechanism, played on the first profiles of the final evaluation."""
+    count = min(of.final_profiles, EXPLICIT_PROFILES)
+    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
+    for rows in parallel(joblib.delayed(_explicit)(panel, count) for panel in panels("all")):
+        yield from rows
+
+
+def _explicit(panel: str, count: int) -> list[dict[str, Any]]:
+    setting = get_setting(panel)
+    explicit = {"rsd": random_serial_dictatorship(setting), "lower": explicit_mechanism(setting)}
+    rows = []
+    for name, one in explicit.items():
+        found = asdict(point(play(one, setting, count, evaluation_seed("final")), visits=0))
+        del found["visits"]
+        rows.append({"panel": panel, "mechanism": name} | found | {"profiles": count})
+    return rows
+
+
+def bounds_rows() -> Iterator[dict[str, Any]]:
+    """Yield each panel's first best, bracket and static optima, one row a quantity."""
+    for panel in panels("all"):
+        known = benchmark(panel)
+        for name in (name.removesuffix("_error") for name in known if name.endswith("_error")):
+            row = {"panel": panel, "quantity": name, "value": known[name], "error": known[f"{name}_error"]}
+            yield row | {"method": known.get(f"{name}_method", "")}
+
+
+def reseal_published(of: Protocol, jobs: int = 1) -> str:
+    """Check the results of record and note that today's conditions produce them; return what had changed.
+
+    Raises:
+        ValueError: as :func:`spm.compendium.record.published.check_published`.
+    """
+    found, root = check_published(of, jobs), folder(of)
+    if found:
+        write_atomic(
+            root / "seal.json",
+            Seal.of_today(grid("all", of), Seal.read(root / "seal.json").replays).written,
+        )
+        _write_manifest(root, json.loads((root / "manifest.json").read_bytes())["files"])
+        read_tables.cache_clear()
+    return found

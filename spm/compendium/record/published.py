@@ -1,0 +1,165 @@
+"""The results of record: a whole profile as plain tables and weights-only files under ``data/``.
+
+``data/<profile>/`` holds ``runs.csv`` (a row a run: specification, final evaluation, provenance), ``curves.csv``,
+``mechanisms.csv`` and ``bounds.csv`` (what no run is needed for; the book computes its bounds anew), the kept
+policies as ``policies/<panel>/<statistic>-<variant>-<seed>.pt`` (torch's weights-only format), ``seal.json`` with
+miniatures of two runs of each curve (:mod:`spm.compendium.record.replay`), and ``manifest.json`` with the SHA-256
+of each of these files. :func:`check_published` refuses what the present code would not have made.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from spm.compendium.record.grid import Protocol, get_protocol, grid
+from spm.compendium.record.replay import Seal
+from spm.compendium.record.store import label, record_place
+from spm.files import digest, home
+from spm.learning import Specification
+
+CURVE = ["panel", "variant", "statistic"]
+KEY = [*CURVE, "seed"]
+
+
+def folder(of: Protocol) -> Path:
+    """Return where a profile's results of record lie."""
+    return home() / "data" / of.name
+
+
+def ensure_results(figure: str, of: Protocol, jobs: int = 1) -> None:
+    """See that a figure's results are there: check those of record, or do the runs that are missing.
+
+    Raises:
+        ValueError: the results of record are missing, damaged or stale.
+    """
+    if of.of_record:
+        results_of_record(of)
+    else:
+        from spm.compendium.record.runs import run_grid  # the only step that needs torch
+
+        run_grid(figure, of, jobs)
+
+
+def specified(specification: Specification) -> dict[str, Any]:
+    """Return a specification as one flat row; ``visits`` is called ``budget``, for a run may round it up."""
+    flat = specification.as_dict()
+    hyper = flat.pop("hyperparameters")
+    names = {"panel": flat.pop("setting")["name"], "statistic": flat.pop("statistic")["name"]}
+    return {"budget" if name == "visits" else name: value for name, value in (names | flat | hyper).items()}
+
+
+def is_kept(runs: pd.DataFrame, keep: int) -> pd.Series[bool]:
+    """Say which runs are among the ``keep`` best seeds of their curve, by final regret.
+
+    The paper keeps the 3 of 6 seeds "with highest average performance"; we read this as the average over the
+    profiles of the final evaluation.
+    """
+    return runs.groupby(CURVE)["regret"].rank(method="first") <= keep
+
+
+def as_csv(table: pd.DataFrame) -> bytes:
+    """Return a table as the bytes of a CSV file, the same on every platform."""
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+REPLAYED_SEEDS = 2
+"""Seeds of each curve whose miniatures are kept."""
+
+
+def results_of_record(of: Protocol) -> dict[str, pd.DataFrame]:
+    """Return the tables of record of a profile, ``runs`` and ``curves``, after :func:`check_published`.
+
+    Raises:
+        ValueError: they are damaged or stale.
+    """
+    return read_tables(folder(of), of.name)
+
+
+@cache
+def read_tables(root: Path, of: str) -> dict[str, pd.DataFrame]:
+    """Return the tables below ``root``, read once and checked."""
+    check_published(get_protocol(of), jobs=os.cpu_count() or 1)
+    return {name: pd.read_csv(root / f"{name}.csv", float_precision="round_trip") for name in ("runs", "curves")}
+
+
+def check_published(of: Protocol, jobs: int = 1) -> str:
+    """Check that the results of record are whole, and those that the present code would produce.
+
+    Args:
+        of: the profile.
+        jobs: how many curves are replayed at a time, where code or packages have changed since.
+
+    Returns:
+        What has changed since without changing the results; empty if nothing has.
+
+    Raises:
+        ValueError: a file is missing or damaged, the grid is another, or a replay gives something else; the
+            message names it and says what to do.
+    """
+    root = folder(of)
+    try:
+        manifest = json.loads((root / "manifest.json").read_bytes())
+        broken = [name for name, sha in manifest["files"].items() if digest((root / name).read_bytes()) != sha]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"the results of record in {root} can't be read: {error}; {_remedy(of)}") from None
+    if broken:
+        raise ValueError(f"{root / broken[0]} is not what was recorded (checksum differs); {_remedy(of)}")
+    _check_grid(of, pd.read_csv(root / "runs.csv", float_precision="round_trip"))
+    return _check_replays(of, Seal.read(root / "seal.json"), jobs)
+
+
+def _check_grid(of: Protocol, runs: pd.DataFrame) -> None:
+    """Compare the rows' specifications, and which of them are kept, with the profile's."""
+    changed = changes(runs, grid("all", of))
+    if not changed and not runs["kept"].equals(is_kept(runs, of.keep)):
+        changed = f"the runs kept are not the {of.keep} best of each curve"
+    if changed:
+        raise ValueError(f"the results of record in {folder(of)} are stale: {changed}; {_remedy(of)}")
+
+
+def _check_replays(of: Protocol, seal: Seal, jobs: int) -> str:
+    """Replay each curve where the conditions have changed; return what has."""
+    first = [run for run in grid("all", of) if run.seed == 0]
+    curves = [[replace(run, seed=seed) for seed in range(min(REPLAYED_SEEDS, of.seeds))] for run in first]
+    stale = seal.stale({label(curve[0]): [(record_place(run), run) for run in curve] for curve in curves}, jobs)
+    if stale:
+        raise ValueError(
+            f"the results of record in {folder(of)} are stale: {stale[0]} comes out otherwise in a "
+            f"replay, and so do {len(stale) - 1} other curves; changed: {seal.changed}; {_remedy(of)}"
+        )
+    return seal.changed and f"{len(curves)} curves replayed, all as recorded, though these changed: {seal.changed}"
+
+
+def changes(rows: pd.DataFrame, specifications: Sequence[Specification]) -> str:
+    """Say which row first differs from its specification, and in what; empty if none does."""
+    plain = pd.DataFrame([specified(specification) for specification in specifications])
+    expected = pd.read_csv(io.BytesIO(as_csv(plain)), float_precision="round_trip")
+    if set(expected) - set(rows) or len(expected) != len(rows):
+        return f"{len(rows)} runs of another grid, which has {len(expected)}"
+    found = rows[list(expected)]
+    differs = (expected != found) & ~(expected.isna() & found.isna())
+    if not differs.to_numpy().any():
+        return ""
+    row = int(differs.any(axis=1).to_numpy().argmax())
+    which = " ".join(str(expected[name].iloc[row]) for name in KEY)
+    return f"{', '.join(differs.columns[differs.iloc[row]])} of {which} changed"
+
+
+def _remedy(of: Protocol) -> str:
+    return f"make them anew with `make reproduce` (profile {of.name}), or look at `make book PROFILE=quick`"
+
+
+def provenance(of: Protocol) -> pd.DataFrame:
+    """Return how many runs were made by which versions on which processor, and their seconds."""
+    runs = results_of_record(of)["runs"]
+    by = ["python", "numpy", "torch", "stable-baselines3", "gymnasium", "processor"]
+    return runs.groupby(by)["seconds"].agg(runs="count", hours=lambda s: s.sum() / 3600).reset_index()

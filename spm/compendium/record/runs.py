@@ -1,0 +1,74 @@
+"""Doing the runs of a grid that are missing or stale, in parallel, one torch thread per run.
+
+Each run is stored as it ends, so that an interrupted grid resumes where it stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from tqdm import tqdm
+
+from spm.compendium.record import engines
+from spm.compendium.record.engines import Engine
+from spm.compendium.record.grid import Protocol, grid, store_of
+from spm.compendium.record.store import RecordState, Store, describe, label, sealed
+from spm.files import write_atomic
+from spm.learning import Specification, train
+
+Finished = tuple[Specification, bytes]
+"""A run that was done, and its sealed record."""
+
+
+def status(figure: str, of: Protocol, jobs: int = 1) -> list[tuple[Specification, RecordState]]:
+    """Return every run of a figure with the state of its record; ``jobs`` curves are replayed at a time."""
+    return store_of(of).states(grid(figure, of), jobs)
+
+
+def run_grid(figure: str, of: Protocol, jobs: int = 1, engine: Engine[Finished] | None = None) -> int:
+    """Do the runs of a figure that are missing or stale; return how many there were.
+
+    Args:
+        figure: ``figure-2``, ``figure-3``, ``figure-4`` or ``all``.
+        of: the profile.
+        jobs: processes on this machine, if no engine is given.
+        engine: where the runs are done (:func:`spm.compendium.record.engines.engine`).
+
+    Raises:
+        ValueError: unknown figure, fewer than 1 job, or an engine that can't be used.
+    """
+    todo = [specification for specification, state in status(figure, of, jobs) if state.status != "done"]
+    return do_runs([(specification, store_of(of)) for specification in todo], engine or local_engine(jobs))
+
+
+def local_engine(jobs: int) -> Engine[Finished]:
+    """Return the engine of ``jobs`` processes on this machine.
+
+    Raises:
+        ValueError: fewer than 1 job.
+    """
+    return engines.engine("local", jobs)
+
+
+def do_runs(todo: Sequence[tuple[Specification, Store]], engine: Engine[Finished]) -> int:
+    """Do runs and write each record to its store as it comes; return how many there were."""
+    # The longest first, so that no long run is left over when all others have ended.
+    stores = dict(sorted(todo, key=lambda pair: -pair[0].visits))
+    total = sum(specification.visits for specification in stores)
+    with (
+        engine(run_one, list(stores)) as finished,
+        tqdm(total=total, unit="visit", unit_scale=True, disable=not todo, mininterval=5) as bar,
+    ):
+        for done, record in finished:
+            write_atomic(stores[done].path(done), record)
+            bar.set_postfix_str(f"{label(done)}", refresh=False)
+            bar.update(done.visits)
+    return len(todo)
+
+
+def run_one(specification: Specification) -> Finished:
+    """Do one run and return it with its record; done again, the record is the same but for its seconds."""
+    start = time.perf_counter()
+    result = train(specification)
+    return specification, sealed(describe(result, time.perf_counter() - start))
