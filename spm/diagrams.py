@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from pandas.io.formats.style import Styler
 
 from spm.compendium.record.kept import kept
-from spm.exact import ORDERS, PRICES, Branch, Node, Solver, optima
+from spm.compendium.theory.described import optima
+from spm.exact import ORDERS, PRICES, Branch, Node, Solver
 from spm.figures import COLORS, INK, Drawing, drawing
 from spm.settings import Setting, construction
 

@@ -33,12 +33,12 @@ from spm.claims.ledger import CLAIMS, Entry, check_claims
 from spm.compare import Interval
 from spm.compendium.record import grid
 from spm.compendium.record.grid import PROTOCOLS
+from spm.compendium.theory import memory, propositions
+from spm.compendium.theory.fairness import OrangeBlueRed
 from spm.evidence import Evidence
 from spm.market import Market
 from spm.mechanisms import Agents, Mechanism, Rule, play, random_serial_dictatorship
 from spm.settings import Array, CorrelatedModel, FiniteModel, Setting, get_setting, prop_1
-from spm.theory import memory, propositions
-from spm.theory.fairness import OrangeBlueRed
 
 BENCHMARK = {
     "first_best": 1.0,

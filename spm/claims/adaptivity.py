@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from spm.claims.claim import CHARACTERISATION, CONTRIBUTION, FULL_VERSION, Finding, computed, judge, shown
 from spm.claims.solved import ASP, ASP_STATIC_ORDER, PSP, PSP_STATIC_ORDER, SPM, STATIC_ORDER, needs, value
-from spm.exact import PAPER_MECHANISMS, Solver
+from spm.compendium.theory.described import PAPER_MECHANISMS
+from spm.exact import Solver
 from spm.settings import CONSTRUCTIONS, construction
 
 SOLVED = tuple(name for name in CONSTRUCTIONS if name not in ("prop-5", "theorem-1"))

@@ -21,10 +21,11 @@ from spm.claims.solved import (
     words,
 )
 from spm.compare import of_mean
-from spm.exact import PAPER_MECHANISMS, History, evaluate
+from spm.compendium.theory.described import PAPER_MECHANISMS
+from spm.compendium.theory.fairness import OrangeBlueRed, static_plans
+from spm.exact import History, evaluate
 from spm.mechanisms import play
 from spm.settings import Values, construction, get_setting, vector
-from spm.theory.fairness import OrangeBlueRed, static_plans
 
 GUARANTEE, STATIC_GUARANTEE = 0.4, 0.25
 SAMPLED, FEW = 20_000, 64

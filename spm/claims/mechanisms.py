@@ -6,7 +6,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from spm import taxonomy
 from spm.claims.adaptivity import SOLVED
 from spm.claims.claim import (
     CHARACTERISATION,
@@ -21,13 +20,14 @@ from spm.claims.claim import (
     shown,
 )
 from spm.claims.solved import ASP, ASP_STATIC_ORDER, PSP, PSP_STATIC_ORDER, RSD, SD, SPM, Kind, value
+from spm.compendium.theory import taxonomy
+from spm.compendium.theory.histories import history_optimum
+from spm.compendium.theory.propositions import best_unseeing
+from spm.compendium.theory.restricted import best_restricted
 from spm.learning import BatchedMarkets
 from spm.market import Market, Observation, get_statistic
 from spm.mechanisms import Learned, Mechanism, play_values
 from spm.settings import Array, Setting, construction, get_setting, valuations
-from spm.theory.histories import history_optimum
-from spm.theory.propositions import best_unseeing
-from spm.theory.restricted import best_restricted
 
 INCENTIVE_PANELS = ("delta-0.5", "kitchen-sink", "id", "additive", "max-min")
 REWARD_PANELS = ("delta-0.5", "revenue", "max-min")

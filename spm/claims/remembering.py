@@ -10,11 +10,11 @@ import pandas as pd
 from spm.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
 from spm.claims.solved import PSP_STATIC_ORDER, value
 from spm.compendium.record.kept import kept
+from spm.compendium.theory import memory, propositions
+from spm.compendium.theory.linear import check_linear, other_items_alone
+from spm.compendium.theory.scores import with_interaction
 from spm.exact import Solver, evaluate_tree
 from spm.settings import finite_setting, model, prop_7, uniform
-from spm.theory import memory, propositions
-from spm.theory.linear import check_linear, other_items_alone
-from spm.theory.scores import with_interaction
 
 FOOTNOTE_A, FOOTNOTE_B = (5, 1), (10, 0)
 UNATTAINED = Fraction(1, 1000)
@@ -23,7 +23,7 @@ UNATTAINED = Fraction(1, 1000)
 
 @cache
 def forgetting() -> pd.DataFrame:
-    """Return what forgetting costs (:func:`spm.theory.memory.cost_of_forgetting`)."""
+    """Return what forgetting costs (:func:`spm.compendium.theory.memory.cost_of_forgetting`)."""
     return kept(memory.cost_of_forgetting)
 
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from spm.claims.claim import Compute, Finding, judge, shown
 from spm.compendium.record.kept import kept
-from spm.exact import optima
+from spm.compendium.theory.described import optima
 
 Kind = tuple[str, str]
 """A cell of the taxonomy: kind of prices, kind of order."""

@@ -9,7 +9,7 @@ import pandas as pd
 from spm.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
 from spm.claims.remembering import forgetting, losing
 from spm.compendium.record.kept import kept
-from spm.theory import memory
+from spm.compendium.theory import memory
 
 CONSTANT = 2
 """How many times the stated bound counts as "of its order"; the counting argument gives no more."""
@@ -23,7 +23,7 @@ COUNTED = tuple((n, m) for n in range(1, 5) for m in range(1, 5))
 
 @cache
 def matchings() -> pd.DataFrame:
-    """Return the continuations in Theorem 1's family (:func:`spm.theory.memory.required_memory`)."""
+    """Return the continuations in Theorem 1's family (:func:`spm.compendium.theory.memory.required_memory`)."""
     return kept(memory.required_memory)
 
 
@@ -69,7 +69,7 @@ def _fits(bound: str, needed: bool = True, below: str = "") -> Finding:
     """Whether allocation and agents left take at most :data:`CONSTANT` times as many bits as a bound says.
 
     Args:
-        bound: a column of :func:`spm.theory.memory.space`.
+        bound: a column of :func:`spm.compendium.theory.memory.space`.
         needed: whether so many are needed as well, where that is claimed.
         below: how many are needed, in words.
     """

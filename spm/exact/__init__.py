@@ -21,7 +21,6 @@ their probabilities.
 
 from spm.exact.evaluation import History, Policy, Visit, evaluate, evaluate_tree, follow
 from spm.exact.json_format import read_setting, result
-from spm.exact.paper import PAPER_MECHANISMS, optima
 from spm.exact.solver import CELLS, ORDERS, PRICES, Cell, Solver
 from spm.exact.text import tree_text
 from spm.exact.tree import Branch, Node, TreeArrays, tree_arrays
@@ -29,7 +28,6 @@ from spm.exact.tree import Branch, Node, TreeArrays, tree_arrays
 __all__ = [
     "CELLS",
     "ORDERS",
-    "PAPER_MECHANISMS",
     "PRICES",
     "Branch",
     "Cell",
@@ -42,7 +40,6 @@ __all__ = [
     "evaluate",
     "evaluate_tree",
     "follow",
-    "optima",
     "read_setting",
     "result",
     "tree_arrays",

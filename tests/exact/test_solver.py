@@ -11,18 +11,8 @@ import numpy as np
 import pytest
 from brute_force import SCALE, BruteForce, agree, market, outcome
 
-from spm.exact import (
-    CELLS,
-    ORDERS,
-    PAPER_MECHANISMS,
-    PRICES,
-    History,
-    Solver,
-    evaluate,
-    evaluate_tree,
-    tree_arrays,
-    tree_text,
-)
+from spm.compendium.theory.described import PAPER_MECHANISMS
+from spm.exact import CELLS, ORDERS, PRICES, History, Solver, evaluate, evaluate_tree, tree_arrays, tree_text
 from spm.exact.choices import Offer, bought, offers
 from spm.exact.game import Game
 from spm.exact.recursion import Closed

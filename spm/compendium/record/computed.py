@@ -11,9 +11,9 @@ from typing import Any
 from spm.bounds import correlated_map, record
 from spm.compendium.record.grid import panels
 from spm.compendium.record.kept import Call
-from spm.exact import optima
+from spm.compendium.theory import memory, propositions
+from spm.compendium.theory.described import optima
 from spm.settings import CONSTRUCTIONS
-from spm.theory import memory, propositions
 
 TOO_LARGE = ("theorem-1",)
 """Constructions that no chapter solves for every cell."""

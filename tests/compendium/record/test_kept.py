@@ -18,8 +18,8 @@ from spm.claims.ledger import CLAIMS, check_claims
 from spm.compendium.record import computed, kept
 from spm.compendium.record.kept import Call
 from spm.compendium.record.store import read_record, sealed
-from spm.exact import optima
-from spm.theory import memory, propositions
+from spm.compendium.theory import memory, propositions
+from spm.compendium.theory.described import optima
 
 ONE = Call(optima, {"name": "prop-1"})
 SLOW = ("delta-0.25", "delta-0.33", "delta-0.5", "additive", "revenue", "max-min", "colors", "id", "prop-5")

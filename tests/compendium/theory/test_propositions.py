@@ -5,12 +5,9 @@ from itertools import product
 
 import pytest
 
-from spm.exact import Solver
-from spm.settings import Setting, finite_setting, model, prop_5, uniform
-from spm.settings.constructions import prop_2, prop_3, prop_4, prop_8, prop_9
-from spm.theory.histories import history_optimum
-from spm.theory.offers import NOTHING
-from spm.theory.propositions import (
+from spm.compendium.theory.histories import history_optimum
+from spm.compendium.theory.offers import NOTHING
+from spm.compendium.theory.propositions import (
     agents_left_policies,
     best_unseeing,
     check_proposition_5,
@@ -19,6 +16,9 @@ from spm.theory.propositions import (
     static_policies,
     value_from_left,
 )
+from spm.exact import Solver
+from spm.settings import Setting, finite_setting, model, prop_5, uniform
+from spm.settings.constructions import prop_2, prop_3, prop_4, prop_8, prop_9
 
 
 def test_agents_and_items_left_suffice_in_300_random_settings() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm.theory.memory import (
+from spm.compendium.theory.memory import (
     MATCHING_SIZES,
     Event,
     EventPolicy,

@@ -8,8 +8,9 @@ visits. The best it can do from a layer is
     R(L) = max over one visit for each observation in L  of  [value of histories that end] + R(next layer).
 
 R is bounded from above by letting each observation's histories continue alone, as if they never met the others
-again, and that in turn by full memory (:class:`spm.theory.histories.HistorySolver`). Visits are tried in the order
-of these bounds, and the search of a layer stops once no bound is above the best value found: the result is exact.
+again, and that in turn by full memory (:class:`spm.compendium.theory.histories.HistorySolver`). Visits are tried
+in the order of these bounds, and the search of a layer stops once no bound is above the best value found: the
+result is exact.
 Deterministic policies lose nothing against random ones: no observation occurs twice in an episode, so the
 value is linear in what is done at each observation, and best at a corner.
 
@@ -27,11 +28,19 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from spm.compendium.theory.economies import Economy, HistoryState, economy
+from spm.compendium.theory.histories import (
+    HistorySolver,
+    agents_left,
+    is_over,
+    items_left,
+    menu,
+    outcome_value,
+    visit,
+)
+from spm.compendium.theory.offers import Vector
 from spm.names import lookup
 from spm.settings import Setting
-from spm.theory.economies import Economy, HistoryState, economy
-from spm.theory.histories import HistorySolver, agents_left, is_over, items_left, menu, outcome_value, visit
-from spm.theory.offers import Vector
 
 Layer = tuple[HistoryState, ...]
 Seen = tuple[Any, ...]
@@ -105,7 +114,7 @@ def best_restricted(setting: Setting, statistic: str, order: Order = agents_left
 
     Raises:
         ValueError: an unknown statistic; ``agents-left`` with several types, where prices may meet different items
-            left; or see :func:`spm.theory.economies.economy`.
+            left; or see :func:`spm.compendium.theory.economies.economy`.
     """
     if statistic == "agents-left" and setting.n_types > 1:
         raise ValueError(f"setting {setting.name!r} must have one type for agents-left, not {setting.n_types}")

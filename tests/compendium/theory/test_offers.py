@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm.theory.offers import NOTHING, Vector, choose, price_menu
+from spm.compendium.theory.offers import NOTHING, Vector, choose, price_menu
 
 
 def vectors(n_types: int) -> st.SearchStrategy[tuple[Vector, ...]]:

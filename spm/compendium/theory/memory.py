@@ -16,7 +16,7 @@ the bounds of Corollaries 1 to 3. :func:`reached` lists the latter one by one, a
 
 *What forgetting costs.* Too little memory need not lose value: an adaptive order can write what was learned
 into the set of agents left. :func:`cost_of_forgetting` solves for the best policy that sees agents and items left
-only (:mod:`spm.theory.restricted`).
+only (:mod:`spm.compendium.theory.restricted`).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from spm.compendium.theory.economies import UNVISITED, Economy, HistoryState, economy
+from spm.compendium.theory.histories import HistorySolver, Move, agents_left, items_left, visit
+from spm.compendium.theory.offers import NOTHING, Vector
+from spm.compendium.theory.restricted import Order, best_restricted
 from spm.settings import Setting, identity, kitchen_sink, prop_5, theorem_1
-from spm.theory.economies import UNVISITED, Economy, HistoryState, economy
-from spm.theory.histories import HistorySolver, Move, agents_left, items_left, visit
-from spm.theory.offers import NOTHING, Vector
-from spm.theory.restricted import Order, best_restricted
 
 MATCHING_SIZES = ((1, 3), (1, 5), (2, 3), (2, 5), (2, 7), (3, 4), (3, 5))
 """Revealing agents and items of the members of Theorem 1's family that are solved."""
@@ -207,7 +207,7 @@ def optimal_visits(setting: Setting) -> list[tuple[HistoryState, Move]]:
     """Return every visit that some optimal SPM of ``setting`` makes, with the state in which it does.
 
     Raises:
-        ValueError: see :func:`spm.theory.economies.economy`.
+        ValueError: see :func:`spm.compendium.theory.economies.economy`.
     """
     market = economy(setting)
     solver = HistorySolver(market)

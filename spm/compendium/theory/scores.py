@@ -17,7 +17,7 @@ Multipliers and weights are proposed by a linear programme in floating point, ro
 then checked in rational arithmetic, so that no result rests on the programme. An *interaction*, the
 product "Alice holds an item" times "Bob holds an item", makes x rich enough: the control.
 
-Source: Proposition 7; :mod:`spm.theory.linear` draws the conclusion.
+Source: Proposition 7; :mod:`spm.compendium.theory.linear` draws the conclusion.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from spm.theory.economies import UNVISITED, HistoryState
-from spm.theory.histories import HistorySolver, agents_left
-from spm.theory.offers import Vector
+from spm.compendium.theory.economies import UNVISITED, HistoryState
+from spm.compendium.theory.histories import HistorySolver, agents_left
+from spm.compendium.theory.offers import Vector
 
 Features = Callable[[Vector, int], Vector]
 System = frozenset[tuple[Vector, int]]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import pairwise
 
+from spm.compendium.report.taxonomy_figure import figure_1
+from spm.compendium.theory.taxonomy import CLASSES, containments, crossing, strict_steps
 from spm.exact import ORDERS, PRICES
-from spm.taxonomy import CLASSES, containments, crossing, figure_1, strict_steps
 
 
 def test_containments_are_the_papers() -> None:

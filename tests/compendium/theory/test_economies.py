@@ -6,9 +6,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from spm.compendium.theory.economies import economy
 from spm.settings import Objective, Setting, from_samples, get_setting, prop_7
 from spm.settings.constructions import prop_3
-from spm.theory.economies import economy
 
 
 def expected_values(setting: Setting) -> list[list[Fraction]]:

@@ -6,8 +6,8 @@ to determine an optimal policy. The optimum then solves a dynamic programme over
     V(A, R) = max over i in A and prices p of  E[ g_i + V(A - i, R - what i buys) ],   g_i = her value or payment,
 
 which this module solves from the agents' own lotteries and compares, on random settings, with the tree of
-whole histories (:func:`spm.theory.histories.tree_value`). Where values compete (several types), revenue is
-maximised in both over the same finite menu of prices (see :mod:`spm.theory.offers`).
+whole histories (:func:`spm.compendium.theory.histories.tree_value`). Where values compete (several types),
+revenue is maximised in both over the same finite menu of prices (see :mod:`spm.compendium.theory.offers`).
 
 *Proposition 6.* Policies that see only the set of agents left are static orders with static personalised
 prices. One agent is visited per round, whatever she buys, so the sets of agents left that a policy meets form
@@ -26,10 +26,10 @@ from itertools import chain, combinations, permutations, product
 import numpy as np
 import pandas as pd
 
+from spm.compendium.theory.economies import Economy, economy
+from spm.compendium.theory.histories import tree_value
+from spm.compendium.theory.offers import NOTHING, Vector, choose, price_menu
 from spm.settings import FiniteModel, Lottery, Setting, finite_setting, model
-from spm.theory.economies import Economy, economy
-from spm.theory.histories import tree_value
-from spm.theory.offers import NOTHING, Vector, choose, price_menu
 
 NextVisit = tuple[int, Vector]
 Deals = tuple[tuple[int, int], ...]
@@ -41,7 +41,7 @@ def value_from_left(setting: Setting) -> Fraction:
 
     Raises:
         ValueError: values are not independent, the objective is not a sum over agents, or see
-            :func:`spm.theory.economies.economy`.
+            :func:`spm.compendium.theory.economies.economy`.
     """
     market = economy(setting)
     if not isinstance(setting.model, FiniteModel) or len(setting.model.worlds) > 1:
@@ -132,7 +132,7 @@ def best_unseeing(setting: Setting) -> Fraction:
     Its scores never change, so it visits agents in one order, and posts one price vector to everybody.
 
     Raises:
-        ValueError: see :func:`spm.theory.economies.economy`.
+        ValueError: see :func:`spm.compendium.theory.economies.economy`.
 
     >>> from spm.settings import prop_1
     >>> best_unseeing(prop_1())  # price 1 earns 2, price 3 sells with probability 3/4

@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from spm.compendium.theory import episodes, exhibits
 from spm.exact import Solver
 from spm.settings import construction, correlated
-from spm.theory import episodes, exhibits
 
 
 def test_the_described_mechanisms_lose_in_two_worlds_alone() -> None:

@@ -10,8 +10,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from spm.exact.evaluation import History, Policy, evaluate
-from spm.exact.solver import Solver
+from spm.exact import History, Policy, Solver, evaluate
 from spm.settings import Number, Values, construction, vector
 
 

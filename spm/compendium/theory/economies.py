@@ -1,8 +1,8 @@
 """Finite settings written out, profile by profile, in integers.
 
 A latent-class model becomes one list of value profiles with their probabilities, whatever made them dependent.
-Values are scaled to *ticks* (:mod:`spm.theory.offers`), probabilities to a common denominator: integers are exact
-and fast, and :meth:`Economy.exact` turns totals back into fractions.
+Values are scaled to *ticks* (:mod:`spm.compendium.theory.offers`), probabilities to a common denominator:
+integers are exact and fast, and :meth:`Economy.exact` turns totals back into fractions.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from itertools import product
 from math import lcm, prod
 from typing import NamedTuple
 
+from spm.compendium.theory.offers import Vector, choose
 from spm.settings import FiniteModel, Setting
-from spm.theory.offers import Vector, choose
 
 UNVISITED = -2
 MOST_WRITTEN_OUT = 20_000

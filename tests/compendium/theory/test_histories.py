@@ -5,6 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from spm.compendium.theory.economies import economy
+from spm.compendium.theory.histories import HistorySolver, history_optimum, is_over, tree_value
 from spm.settings import (
     Lottery,
     Setting,
@@ -18,8 +20,6 @@ from spm.settings import (
     uniform,
 )
 from spm.settings.constructions import prop_2
-from spm.theory.economies import economy
-from spm.theory.histories import HistorySolver, history_optimum, is_over, tree_value
 
 OBJECTIVES = ("welfare", "revenue", "max-min")
 

@@ -2,7 +2,8 @@
 
 In :func:`spm.settings.constructions.prop_7` every optimal SPM reaches four histories with Carl and Dan left,
 where Carl has to go first if and only if both or neither of Alice and Bob hold an item. :func:`check_linear` goes
-through the score systems of *all* optimal SPMs (:mod:`spm.theory.scores`) and finds each infeasible, whatever the
+through the score systems of *all* optimal SPMs (:mod:`spm.compendium.theory.scores`) and finds each infeasible,
+whatever the
 prices: the four inequalities, with what Alice and Bob hold,
 
     C >= D at (1, 2),   C >= D at (-, -),   C < D at (1, -),   C < D at (-, 2)
@@ -21,11 +22,10 @@ from fractions import Fraction
 
 import pandas as pd
 
-from spm.settings import Setting, chance, finite_setting, model, surely
-from spm.theory.economies import UNVISITED, Economy, economy
-from spm.theory.histories import HistorySolver, agents_left, is_over, outcome_value, visit
-from spm.theory.offers import NOTHING
-from spm.theory.scores import (
+from spm.compendium.theory.economies import UNVISITED, Economy, economy
+from spm.compendium.theory.histories import HistorySolver, agents_left, is_over, outcome_value, visit
+from spm.compendium.theory.offers import NOTHING
+from spm.compendium.theory.scores import (
     Certificate,
     Features,
     ScoreWeights,
@@ -35,6 +35,7 @@ from spm.theory.scores import (
     solution,
     with_interaction,
 )
+from spm.settings import Setting, chance, finite_setting, model, surely
 
 
 def other_items_alone() -> Setting:
@@ -104,7 +105,7 @@ def check_linear(setting: Setting, features: Features = linear_features, order: 
         order: who wins ties, first to last; by default the lowest index.
 
     Raises:
-        ValueError: see :func:`spm.theory.economies.economy`.
+        ValueError: see :func:`spm.compendium.theory.economies.economy`.
     """
     market = economy(setting)
     solver, ties = HistorySolver(market), tuple(order) or tuple(range(setting.n_agents))

@@ -4,10 +4,16 @@ from fractions import Fraction
 
 import pytest
 
+from spm.compendium.theory.economies import economy
+from spm.compendium.theory.linear import (
+    certificate_table,
+    check_linear,
+    other_items_alone,
+    play_linear,
+    weight_table,
+)
+from spm.compendium.theory.scores import linear_features, with_interaction
 from spm.settings import prop_1, prop_7
-from spm.theory.economies import economy
-from spm.theory.linear import certificate_table, check_linear, other_items_alone, play_linear, weight_table
-from spm.theory.scores import linear_features, with_interaction
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0)])

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm.settings import prop_1, prop_7
-from spm.theory.economies import UNVISITED, economy
-from spm.theory.histories import HistorySolver
-from spm.theory.offers import NOTHING, Vector
-from spm.theory.scores import (
+from spm.compendium.theory.economies import UNVISITED, economy
+from spm.compendium.theory.histories import HistorySolver
+from spm.compendium.theory.offers import NOTHING, Vector
+from spm.compendium.theory.scores import (
     Features,
     certificate,
     coefficients,
@@ -22,6 +21,7 @@ from spm.theory.scores import (
     solution,
     with_interaction,
 )
+from spm.settings import prop_1, prop_7
 
 ORDER = (0, 1, 2)
 

@@ -8,7 +8,8 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from spm import diagrams
-from spm.exact import PAPER_MECHANISMS, Solver
+from spm.compendium.theory.described import PAPER_MECHANISMS
+from spm.exact import Solver
 from spm.figures import Drawing
 from spm.mechanisms import TreeMechanism, play
 from spm.settings import FiniteModel, construction

@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
+from spm.compendium.theory.economies import UNVISITED, Economy, HistoryState, ValueProfile, economy
+from spm.compendium.theory.offers import NOTHING, Vector, price_menu
 from spm.settings import Setting
-from spm.theory.economies import UNVISITED, Economy, HistoryState, ValueProfile, economy
-from spm.theory.offers import NOTHING, Vector, price_menu
 
 
 class Move(NamedTuple):
@@ -87,7 +87,9 @@ def visit(market: Economy, state: HistoryState, agent: int, prices: Vector) -> M
 
 
 def menu(market: Economy, state: HistoryState, agent: int) -> tuple[Vector, ...]:
-    """Return the offers to ``agent`` that may differ in what follows (:func:`spm.theory.offers.price_menu`)."""
+    """Return the offers to ``agent`` that may differ in what follows
+    (:func:`spm.compendium.theory.offers.price_menu`).
+    """
     return price_menu(market.supports[agent], on_sale(market, state, agent), market.objective == "revenue")
 
 
@@ -119,7 +121,7 @@ def history_optimum(setting: Setting) -> Fraction:
     Fraction(5, 2)
 
     Raises:
-        ValueError: see :func:`spm.theory.economies.economy`.
+        ValueError: see :func:`spm.compendium.theory.economies.economy`.
     """
     market = economy(setting)
     return market.exact(tree_value(market, market.start))

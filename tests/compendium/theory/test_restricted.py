@@ -6,6 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 
+from spm.compendium.theory.economies import economy
+from spm.compendium.theory.memory import revealing_first
+from spm.compendium.theory.restricted import best_restricted, policy_table, restricted_value
 from spm.exact import Solver
 from spm.market import Market
 from spm.settings import (
@@ -20,9 +23,6 @@ from spm.settings import (
     valuations,
 )
 from spm.settings.constructions import prop_2, prop_3, prop_4, prop_9
-from spm.theory.economies import economy
-from spm.theory.memory import revealing_first
-from spm.theory.restricted import best_restricted, policy_table, restricted_value
 
 Seen = tuple[frozenset[int], int]
 Policy = dict[Seen, tuple[int, int]]
