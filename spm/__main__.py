@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from spm import bench, evidence, figures, tables
+from spm import bench
 from spm.claims import ledger
 from spm.compendium.record import (
     bracket_cache,
@@ -32,6 +32,7 @@ from spm.compendium.record import (
     verify,
 )
 from spm.compendium.record.store import Store, check_writable, read_record
+from spm.compendium.report import curves, evidence, tables
 from spm.exact import ORDERS, Solver, read_setting, result, tree_text
 from spm.files import home
 from spm.learning import VARIANTS, Specification, evaluation_seed, point, train
@@ -199,9 +200,9 @@ def draw(names: Iterable[str], profile: grid.Protocol) -> None:
     """Write the tables and pictures of figures; with all of them, the cover too."""
     for figure in names:
         tables.write_tables(figure, profile)
-        figures.write_figures(figure, profile)
+        curves.write_figures(figure, profile)
     if set(names) == set(FIGURES):
-        figures.write_figures("cover", profile)
+        curves.write_figures("cover", profile)
 
 
 def reproduce(options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from spm.compendium.record.grid import PROTOCOLS
-from spm.evidence import Evidence
+from spm.compendium.report.evidence import Evidence
 
 Ends = Mapping[tuple[str, str, str], Sequence[float]]
 """Panel, variant and statistic of a curve: where its seeds end."""

@@ -30,12 +30,12 @@ from spm.claims import (
 from spm.claims.claim import VERDICTS, Claim, Finding
 from spm.claims.learned import beats, faster, learned, optimal
 from spm.claims.ledger import CLAIMS, Entry, check_claims
-from spm.compare import Interval
 from spm.compendium.record import grid
 from spm.compendium.record.grid import PROTOCOLS
+from spm.compendium.report.compare import Interval
+from spm.compendium.report.evidence import Evidence
 from spm.compendium.theory import memory, propositions
 from spm.compendium.theory.fairness import OrangeBlueRed
-from spm.evidence import Evidence
 from spm.market import Market
 from spm.mechanisms import Agents, Mechanism, Rule, play, random_serial_dictatorship
 from spm.settings import Array, CorrelatedModel, FiniteModel, Setting, get_setting, prop_1
@@ -458,7 +458,7 @@ def test_the_command_prints_every_claim(
 
     few = tuple(one for one in CLAIMS if one.id in ("prop-1", "prices-beat-rsd-0"))
     monkeypatch.setattr(ledger, "check_claims", lambda known: check_claims(known, few))
-    monkeypatch.setattr("spm.evidence.load", lambda of: made())
+    monkeypatch.setattr("spm.compendium.report.evidence.load", lambda of: made())
     assert main(["claims", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert [one["verdict"] for one in data["claims"]] == [claim.CONFIRMED] * 2

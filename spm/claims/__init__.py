@@ -1,7 +1,8 @@
 """The ledger of claims: everything that the paper says, checked.
 
 * :mod:`~spm.claims.claim`: a claim, what was found about it, and the five verdicts.
-* :mod:`spm.evidence`, :mod:`spm.compare`, :mod:`~spm.claims.solved`: what checks are made of.
+* :mod:`spm.compendium.report.evidence`, :mod:`spm.compendium.report.compare`, :mod:`~spm.claims.solved`: what
+  checks are made of.
 * :mod:`~spm.claims.mechanisms`, :mod:`~spm.claims.adaptivity`, :mod:`~spm.claims.ranking`,
   :mod:`~spm.claims.remembering`, :mod:`~spm.claims.space`: theory.
 * :mod:`~spm.claims.correlated`, :mod:`~spm.claims.examples`: the panels' optima.
@@ -12,6 +13,6 @@
 
 from spm.claims.claim import VERDICTS, Claim, Finding
 from spm.claims.ledger import CLAIMS, Entry, check_claims
-from spm.evidence import Evidence, load
+from spm.compendium.report.evidence import Evidence, load
 
 __all__ = ["CLAIMS", "VERDICTS", "Claim", "Entry", "Evidence", "Finding", "check_claims", "load"]

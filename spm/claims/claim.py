@@ -1,8 +1,8 @@
 """A claim of the paper, and what was found about it.
 
 A claim carries its own check. A check of theory takes nothing (:func:`computed`); one of the experiments takes the
-records of a profile (:func:`recorded`, :mod:`spm.evidence`). Both return a :class:`Finding`, whose verdict
-and explanation always follow from a comparison of numbers.
+records of a profile (:func:`recorded`, :mod:`spm.compendium.report.evidence`). Both return a :class:`Finding`,
+whose verdict and explanation always follow from a comparison of numbers.
 
 What no outcome of a computation could contradict (a definition, an identity, how the experiments were run) is true
 *by definition* and never counts as confirmed.
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from spm.evidence import Evidence
+from spm.compendium.report.evidence import Evidence
 
 CONFIRMED = "confirmed"
 CORRECTED = "confirmed with a correction"

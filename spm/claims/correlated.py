@@ -13,9 +13,9 @@ from scipy import stats
 
 from spm.bounds import best_static, correlated_map
 from spm.claims.claim import PART_1, Finding, computed, judge, recorded
-from spm.compare import of_mean
 from spm.compendium.record.kept import kept
-from spm.evidence import Evidence
+from spm.compendium.report.compare import of_mean
+from spm.compendium.report.evidence import Evidence
 from spm.settings import CorrelatedModel
 
 DELTAS = ("0", "0.25", "0.33", "0.5")

@@ -20,7 +20,7 @@ from spm.claims.solved import (
     value,
     words,
 )
-from spm.compare import of_mean
+from spm.compendium.report.compare import of_mean
 from spm.compendium.theory.described import PAPER_MECHANISMS
 from spm.compendium.theory.fairness import OrangeBlueRed, static_plans
 from spm.exact import History, evaluate

@@ -17,8 +17,8 @@ from spm.claims.learned import (
     optimal,
 )
 from spm.compendium.record import grid
-from spm.evidence import ADAPTIVE
-from spm.tables import title
+from spm.compendium.report.evidence import ADAPTIVE
+from spm.compendium.report.tables import title
 
 NEAR_TOLERANCE = 0.05
 """What is within this share of the optimum counts as nearly optimal."""

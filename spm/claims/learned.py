@@ -1,8 +1,9 @@
 """How claims about learned curves are judged.
 
-*A beats B* is what :data:`spm.compare.BEATS` says, of the kept seeds. *A is optimal* if its mean is within half a
-percent of the optimum. A claim that holds only for policies that choose among groups of exchangeable agents
-(:mod:`spm.evidence`), not for the paper's scores, is confirmed with a correction.
+*A beats B* is what :data:`spm.compendium.report.compare.BEATS` says, of the kept seeds. *A is optimal* if its
+mean is within half a percent of the optimum. A claim that holds only for policies that choose among groups of
+exchangeable agents (:mod:`spm.compendium.report.evidence`), not for the paper's scores, is confirmed with a
+correction.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from spm.claims.claim import CONFIRMED, CORRECTED, NOT_CONFIRMED, Find, Finding
-from spm.compare import ROUNDING, Interval, compare, contrast, of_mean
 from spm.compendium.record.grid import STATIC
-from spm.evidence import ADAPTIVE, GROUPS, SCORES, Evidence
-from spm.tables import NAMES, title
+from spm.compendium.report.compare import ROUNDING, Interval, compare, contrast, of_mean
+from spm.compendium.report.evidence import ADAPTIVE, GROUPS, SCORES, Evidence
+from spm.compendium.report.tables import NAMES, title
 
 TOLERANCE = 0.005
 """What is within this share of the optimum counts as optimal."""

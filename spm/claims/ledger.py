@@ -18,7 +18,7 @@ from spm.claims.mechanisms import MECHANISM_CLAIMS
 from spm.claims.protocol import PROTOCOL_CLAIMS
 from spm.claims.remembering import REMEMBERING_CLAIMS
 from spm.claims.space import SPACE_CLAIMS
-from spm.evidence import Evidence
+from spm.compendium.report.evidence import Evidence
 
 _BY_SUBJECT: tuple[tuple[Claim, ...], ...] = (
     ADAPTIVITY_CLAIMS,
@@ -55,7 +55,7 @@ def check_claims(evidence: Evidence, claims: Iterable[Claim] = CLAIMS) -> list[E
     """Check the claims, one after the other.
 
     Args:
-        evidence: the records of a profile (:func:`spm.evidence.load`).
+        evidence: the records of a profile (:func:`spm.compendium.report.evidence.load`).
         claims: the claims to check; all unless given.
 
     Raises:

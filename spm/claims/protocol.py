@@ -20,10 +20,10 @@ from spm.claims.claim import (
     judge,
     recorded,
 )
-from spm.compare import Interval, of_mean
 from spm.compendium.record import grid
 from spm.compendium.record.grid import STATIC
-from spm.evidence import ADAPTIVE, Evidence
+from spm.compendium.report.compare import Interval, of_mean
+from spm.compendium.report.evidence import ADAPTIVE, Evidence
 from spm.learning import action_space
 from spm.market import Market
 from spm.mechanisms import Agents, Mechanism, Rule, play, random_serial_dictatorship

@@ -9,8 +9,8 @@ import numpy as np
 
 from spm.claims.claim import FULL_VERSION, Claim, Finding, judge, shown
 from spm.claims.solved import PSP
+from spm.compendium.report.evidence import Evidence
 from spm.compendium.theory.propositions import random_lottery
-from spm.evidence import Evidence
 from spm.exact import History, Solver, evaluate
 from spm.settings import Lottery, Setting, Values, construction, finite_setting, model
 

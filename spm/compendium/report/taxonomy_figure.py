@@ -7,19 +7,19 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
-from spm import figures
+from spm.compendium.report.drawing import INK, Drawing, canvas, drawing
 from spm.compendium.theory.taxonomy import CLASSES, MechanismClass
 from spm.exact import ORDERS, PRICES
 
 
-def figure_1() -> figures.Drawing:
+def figure_1() -> Drawing:
     """Draw Figure 1 from the classes' cells: a class is the rectangle around its cells."""
-    picture, (axis,) = figures.canvas(1, columns=1)
+    picture, (axis,) = canvas(1, columns=1)
     picture.set_size_inches(8.2, 4.8)
     for one in CLASSES[:-1]:
         _draw_class(axis, one)
-    axis.plot(0.5, 0.42, "o", color=figures.INK, ms=6)
-    axis.text(0.5, 0.28, "RSD", ha="center", va="top", color=figures.INK)
+    axis.plot(0.5, 0.42, "o", color=INK, ms=6)
+    axis.text(0.5, 0.28, "RSD", ha="center", va="top", color=INK)
     axis.set(xlim=(-0.2, 3.2), ylim=(-0.2, 4.25), xlabel="order of visits", ylabel="prices")
     axis.set_xticks([0.5, 1.5, 2.5], ORDERS)
     axis.set_yticks([0.5, 1.5, 2.5, 3.5], [prices.replace("-", "\n") for prices in PRICES])
@@ -33,7 +33,7 @@ def figure_1() -> figures.Drawing:
         "<b>Figure 1.</b> The taxonomy. Each class is the rectangle of the kinds of prices and orders that its "
         "definition allows, so what lies inside what is computed, not drawn by hand."
     )
-    return figures.drawing("figure-1", picture, caption, "Nested rectangles: " + "; ".join(facts) + ".")
+    return drawing("figure-1", picture, caption, "Nested rectangles: " + "; ".join(facts) + ".")
 
 
 _INSET = {"SPM": -0.12, "PSP": -0.04, "ASP": 0.04, "SD": 0.12, "SO": 0.0}

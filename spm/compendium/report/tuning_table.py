@@ -9,8 +9,8 @@ import pandas as pd
 from spm.compendium.record.bracket_cache import benchmark
 from spm.compendium.record.grid import HYPERPARAMETERS, STATIC
 from spm.compendium.record.tuning import read
+from spm.compendium.report.tables import BEST_STATIC, LABELS, POLICIES
 from spm.settings import get_setting
-from spm.tables import BEST_STATIC, LABELS, POLICIES
 
 
 def chosen_table() -> pd.DataFrame:

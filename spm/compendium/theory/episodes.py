@@ -29,7 +29,7 @@ def stepped(setting: Setting, action: Sequence[float], seed: int) -> Stepped:
     Args:
         setting: the market.
         action: n scores, then T prices.
-        seed: as of :func:`spm.transcripts.episode`.
+        seed: as of :func:`spm.compendium.report.words.episode`.
     """
     draws = np.random.default_rng(np.random.SeedSequence(seed).spawn(2)[0])
     env = MarketEnv(setting, statistic=WIDEST)

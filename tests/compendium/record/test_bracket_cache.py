@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from spm import tables
 from spm.bounds import bracket, correlated_map
 from spm.compendium.record import bracket_cache, kept
 from spm.compendium.record.fingerprints import dependencies
+from spm.compendium.report import tables
 from spm.settings import get_setting
 
 

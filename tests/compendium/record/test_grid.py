@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from spm import tables
 from spm.__main__ import main
 from spm.compendium.record import grid
 from spm.compendium.record.grid import PROTOCOLS, Protocol
 from spm.compendium.record.runs import run_grid, status
+from spm.compendium.report import tables
 from spm.learning import VARIANTS
 from spm.market import STATISTICS
 from spm.settings import FIGURES, PANELS

@@ -16,12 +16,13 @@ import torch
 from of_record import N_RUNS, PANELS, TINY, make, reseal, tiny
 from stable_baselines3 import PPO
 
-from spm import evidence, figures, files
+from spm import files
 from spm.__main__ import main
 from spm.bounds import bracket
 from spm.compendium.record import grid, policies, publish, published, replay, tuning
 from spm.compendium.record.grid import Protocol
 from spm.compendium.record.store import record_place
+from spm.compendium.report import curves, evidence
 from spm.learning import Specification, evaluation_seed, ppo
 from spm.mechanisms import play
 from spm.settings import FIGURES, CorrelatedModel, FiniteModel, get_setting
@@ -300,13 +301,13 @@ def test_the_command_reproduce_publishes_and_tunes(
 
 
 def test_figures_are_drawn_from_the_results_of_record(patch: pytest.MonkeyPatch) -> None:
-    of_runs = figures.learning_curves("figure-3", evidence.load(replace(TINY, of_record=False)), "groups")
+    of_runs = curves.learning_curves("figure-3", evidence.load(replace(TINY, of_record=False)), "groups")
     shutil.rmtree(files.home() / "_build" / "runs")
-    of_record = figures.learning_curves("figure-3", evidence.load(TINY), "groups")
+    of_record = curves.learning_curves("figure-3", evidence.load(TINY), "groups")
     assert of_record == of_runs
     assert "the 2 best of 3" in of_record.caption
     assert of_record.name == "figure-3-groups"
-    assert of_record.svg != figures.learning_curves("figure-3", evidence.load(TINY), "scores").svg
+    assert of_record.svg != curves.learning_curves("figure-3", evidence.load(TINY), "scores").svg
 
 
 class Code:

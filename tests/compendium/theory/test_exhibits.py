@@ -7,7 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from spm.compendium.theory import episodes, exhibits
+from spm.compendium.report import exhibits
+from spm.compendium.theory import episodes
 from spm.exact import Solver
 from spm.settings import construction, correlated
 

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from made_up import evidence
 
-from spm import evidence as module
 from spm.compendium.record import published
 from spm.compendium.record.grid import PROTOCOLS
-from spm.evidence import Evidence
+from spm.compendium.report import evidence as module
+from spm.compendium.report.evidence import Evidence, load
 
 CURVE = ("id", "scores", "allocation")
 
@@ -67,7 +67,7 @@ def test_estimates_are_the_first_best_minus_the_regret(monkeypatch: pytest.Monke
     recorded = {"runs": runs, "curves": runs.assign(visits=5, regret=runs["regret"] / 2)}
     monkeypatch.setattr(published, "results_of_record", lambda of: recorded)
     monkeypatch.setattr(module, "benchmark", lambda panel: {"first_best": {"id": 1.0, "colors": 2.0}[panel]})
-    known = module.load(PROTOCOLS["paper"], "figure-3")
+    known = load(PROTOCOLS["paper"], "figure-3")
     assert known.panels == ("id", "colors")
     assert known.finals["estimate"].to_dict() == pytest.approx({0: 0.8, 1: 1.7})
     assert known.finals["visits"].tolist() == [9, 9]

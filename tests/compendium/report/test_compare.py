@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from spm.compare import ROUNDING, Interval, compare, contrast, of_mean
+from spm.compendium.report.compare import ROUNDING, Interval, compare, contrast, of_mean
 
 SAMPLES = st.lists(st.floats(-1, 1), min_size=1, max_size=6).map(np.array)
 

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spm.compare import Sample
 from spm.compendium.record import grid, published
 from spm.compendium.record.bracket_cache import benchmark
 from spm.compendium.record.grid import STATIC, Protocol
 from spm.compendium.record.published import KEY
+from spm.compendium.report.compare import Sample
 from spm.learning import VARIANTS
 
 SCORES, GROUPS = VARIANTS

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_up import evidence, unstyled
 
-from spm import reliability
+from spm.compendium.report import seeds
 
 FINALS = {
     ("colors", "scores", "none"): [0.5, 0.7, 0.6, 0.1, 0.4, 0.8],
@@ -23,7 +23,7 @@ MADE = evidence(FINALS)
 def test_the_interquartile_mean_leaves_a_quarter_out_on_both_sides(values: list[float]) -> None:
     cut = len(values) // 4
     middle = sorted(values)[cut : len(values) - cut]
-    found = reliability.interquartile_mean(np.array(values))
+    found = seeds.interquartile_mean(np.array(values))
     assert found == pytest.approx(sum(middle) / len(middle), abs=1e-12)
 
 
@@ -32,7 +32,7 @@ def test_the_bootstrap_is_that_of_all_resamples() -> None:
     values = np.array([0.0, 0.11, 0.23, 0.36, 0.5])
     every = [np.mean(sorted(drawn)[1:-1]) for drawn in product(values, repeat=5)]
     expected = np.quantile(every, [0.025, 0.975])
-    assert reliability.bootstrap(values) == pytest.approx(expected, abs=0.012)
+    assert seeds.bootstrap(values) == pytest.approx(expected, abs=0.012)
 
 
 def test_the_bootstrap_is_numpys() -> None:
@@ -40,12 +40,12 @@ def test_the_bootstrap_is_numpys() -> None:
     values = np.random.default_rng(1).normal(size=16)
     drawn = np.random.default_rng(0).choice(values, (10_000, 16))
     expected = np.quantile(np.sort(drawn, axis=1)[:, 4:12].mean(axis=1), [0.025, 0.975])
-    assert reliability.bootstrap(values) == pytest.approx(expected)
-    assert reliability.bootstrap(values) == reliability.bootstrap(values) != reliability.bootstrap(values, 1)
+    assert seeds.bootstrap(values) == pytest.approx(expected)
+    assert seeds.bootstrap(values) == seeds.bootstrap(values) != seeds.bootstrap(values, 1)
 
 
 def test_selection_is_the_mean_of_the_kept_minus_that_of_all() -> None:
-    scores, groups = reliability.reliability(MADE).to_dict("records")
+    scores, groups = seeds.reliability(MADE).to_dict("records")
     assert (scores["variant"], groups["variant"]) == ("scores", "groups")
     assert scores["kept"] == pytest.approx((0.8 + 0.7 + 0.6) / 3)
     assert scores["iqm"] == pytest.approx((0.4 + 0.5 + 0.6 + 0.7) / 4)
@@ -57,12 +57,12 @@ def test_selection_is_the_mean_of_the_kept_minus_that_of_all() -> None:
 
 
 def test_keeping_all_seeds_selects_nothing() -> None:
-    table = reliability.reliability(evidence(FINALS, keep=6))
+    table = seeds.reliability(evidence(FINALS, keep=6))
     assert table["selection"].tolist() == pytest.approx([0.0, 0.0])
 
 
 def test_the_table_as_text() -> None:
-    shown = unstyled(reliability.reliability_table(MADE))
+    shown = unstyled(seeds.reliability_table(MADE))
     assert shown["policy"].tolist() == ["scores (paper)", "groups"]
     assert shown["curve"].tolist() == ["ASP", "ASP"]
     assert shown["best 3 of 6"].tolist() == ["0.7000", "0.7500"]
@@ -78,5 +78,5 @@ def test_a_seed_more_than_one_percent_below_the_kept_ones_is_apart(worst: float,
     """The kept seeds end at 0.75, and 0.99 * 0.75 = 0.7425."""
     ends = {("id", "scores", "none"): [0.75, 0.75, worst], ("id", "scores", "allocation"): [0.75, 0.1, 0.75]}
     ends |= {("id", "groups", statistic): [0.75] * 3 for statistic in ("none", "allocation")}
-    shown = reliability.seeds_apart(evidence(ends, keep=2))["curves with a seed apart"]
+    shown = seeds.seeds_apart(evidence(ends, keep=2))["curves with a seed apart"]
     assert list(shown.items()) == [("scores", 1 + apart), ("groups", 0)]

@@ -12,10 +12,10 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 from scipy import stats
 
-from spm.compare import Sample
 from spm.compendium.record.published import CURVE
-from spm.evidence import Evidence
-from spm.tables import LABELS, POLICIES, title
+from spm.compendium.report.compare import Sample
+from spm.compendium.report.evidence import Evidence
+from spm.compendium.report.tables import LABELS, POLICIES, title
 
 RESAMPLES = 10_000
 APART = 0.01

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from spm import diagrams
+from spm.compendium.report.cells import cells_table
+from spm.compendium.report.drawing import Drawing
+from spm.compendium.report.trees import draw_tree
+from spm.compendium.report.words import lottery_table
 from spm.compendium.theory.described import PAPER_MECHANISMS
 from spm.exact import Solver
-from spm.figures import Drawing
 from spm.mechanisms import TreeMechanism, play
 from spm.settings import FiniteModel, construction
-from spm.transcripts import lottery_table
 
 TREES: dict[str, tuple[str, str]] = {
     "prop-1": ("adaptive", "adaptive"),
@@ -43,8 +44,10 @@ def market_table(name: str) -> Styler:
 
 
 def construction_cells(name: str) -> Styler:
-    """Return the exact optimum of every cell of a construction (:func:`spm.diagrams.cells_table`)."""
-    return diagrams.cells_table(Solver(construction(name)))
+    """Return the exact optimum of every cell of a construction
+    (:func:`spm.compendium.report.cells.cells_table`).
+    """
+    return cells_table(Solver(construction(name)))
 
 
 def construction_tree(name: str) -> Drawing:
@@ -55,7 +58,7 @@ def construction_tree(name: str) -> Drawing:
     """
     prices, order = TREES[name]
     setting = construction(name)
-    return diagrams.draw_tree(setting, Solver(setting).tree(prices, order), f"tree-{name}", TITLES[prices])
+    return draw_tree(setting, Solver(setting).tree(prices, order), f"tree-{name}", TITLES[prices])
 
 
 def described_table() -> pd.DataFrame:

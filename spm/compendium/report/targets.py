@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from spm.compare import AT_LEAST, BEATS, compare
-from spm.evidence import Evidence
+from spm.compendium.report.compare import AT_LEAST, BEATS, compare
+from spm.compendium.report.evidence import Evidence
+from spm.compendium.report.tables import BEST_STATIC, LABELS, NAMES, POLICIES, title
 from spm.learning import VARIANTS
-from spm.tables import BEST_STATIC, LABELS, NAMES, POLICIES, title
 
 SLACK = 0.005
 """Relative distance that is near enough."""
@@ -129,7 +129,8 @@ class Neighbours(NamedTuple):
         worse: a statistic, or ``rsd``.
         strict: whether the first is claimed to be better, not only at least as good.
         difference: of the kept seeds' means.
-        holds: whether the claim holds (:data:`spm.compare.BEATS`, :data:`spm.compare.AT_LEAST`).
+        holds: whether the claim holds (:data:`spm.compendium.report.compare.BEATS`,
+            :data:`spm.compendium.report.compare.AT_LEAST`).
     """
 
     panel: str

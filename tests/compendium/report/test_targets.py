@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from made_up import caption, evidence, unstyled
 
-from spm import targets
-from spm.compare import AT_LEAST, BEATS
-from spm.evidence import Evidence
+from spm.compendium.report import targets
+from spm.compendium.report.compare import AT_LEAST, BEATS
+from spm.compendium.report.evidence import Evidence
+from spm.compendium.report.targets import Target
 from spm.market import STATISTICS
-from spm.targets import Target
 
 PANELS = ("two-worlds", "delta-0.5", "max-min")
 STATIC = {"rsd": 0.3, "anonymous_static": 0.5, "personalised_static": 0.6}

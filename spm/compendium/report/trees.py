@@ -1,4 +1,4 @@
-"""Exact results for the reader: the table of cells of a setting, and an optimal mechanism drawn as a tree."""
+"""An optimal mechanism drawn as a tree."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from itertools import count
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from pandas.io.formats.style import Styler
 
-from spm.compendium.record.kept import kept
-from spm.compendium.theory.described import optima
-from spm.exact import ORDERS, PRICES, Branch, Node, Solver
-from spm.figures import COLORS, INK, Drawing, drawing
-from spm.settings import Setting, construction
+from spm.compendium.report.cells import fraction_text
+from spm.compendium.report.drawing import COLORS, INK, Drawing, drawing
+from spm.exact import Branch, Node
+from spm.settings import Setting
 
 BUY, DECLINE = COLORS["allocation"], COLORS["price-allocation"]
 HEIGHT = 0.44
@@ -26,55 +23,6 @@ ALONG = 0.56
 """How far along an arrow its text stands."""
 MOST_LEAVES = 60
 """A tree with more is not drawn."""
-
-
-def needed(table: dict[str, dict[str, Fraction]]) -> list[tuple[str, str]]:
-    """Return the simplest cells (prices, order) that reach the optimum: those with no simpler one below them.
-
-    >>> from spm.settings import prop_1
-    >>> needed(Solver(prop_1()).table())
-    [('personalised-static', 'static'), ('adaptive', 'random')]
-    """
-    best = table["adaptive"]["adaptive"]
-    reach = [(p, o) for p in PRICES for o in ORDERS if table[p][o] == best]
-    rank = {cell: (PRICES.index(cell[0]), ORDERS.index(cell[1])) for cell in reach}
-    return [one for one in reach if not any(_below(rank[other], rank[one]) for other in reach)]
-
-
-def _below(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    return one != other and one[0] <= other[0] and one[1] <= other[1]
-
-
-def cells_table(solver: Solver) -> Styler:
-    """Return the exact optimum of every cell as a table; the simplest optimal cells are framed."""
-    table = solver.table()
-    frame = pd.DataFrame(table).T.reindex(index=list(PRICES), columns=list(ORDERS))
-    best, simplest = table["adaptive"]["adaptive"], needed(table)
-
-    def mark(values: pd.DataFrame) -> pd.DataFrame:
-        looks = values.map(lambda value: "font-weight: bold" if value == best else "opacity: 0.75")
-        for prices, order in simplest:
-            looks.loc[prices, order] = "font-weight: bold; outline: 2px solid #0173b2; outline-offset: -3px"
-        return looks
-
-    caption = f"Optimal {solver.game.setting.objective} (first best {solver.first_best}); prices ↓, order →"
-    return frame.style.format(fraction_text).apply(mark, axis=None).set_caption(caption)
-
-
-def fraction_text(value: object) -> str:
-    """A fraction and, if it is not an integer, about how much that is."""
-    assert isinstance(value, Fraction)
-    return f"{value} ≈ {float(value):.4g}" if value.denominator > 1 else str(value)
-
-
-def cells_summary(names: list[str]) -> pd.DataFrame:
-    """Return one row per construction: optimum, first best, and the simplest cells that reach the optimum."""
-    rows = []
-    for name in names:
-        setting, table = construction(name), kept(optima, name)
-        cells = " or ".join(f"{prices} prices, {order} order" for prices, order in needed(table))
-        rows.append((setting.title, str(table["adaptive"]["adaptive"]), str(Solver(setting).first_best), cells))
-    return pd.DataFrame(rows, columns=["setting", "optimum", "first best", "simplest optimal mechanisms"])
 
 
 class _Box(NamedTuple):

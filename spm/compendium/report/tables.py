@@ -1,4 +1,5 @@
-"""Tables made from the evidence (:mod:`spm.evidence`), with the short names that pages and figures use.
+"""Tables made from the evidence (:mod:`spm.compendium.report.evidence`), with the short names that pages and
+figures use.
 
 Functions that end in ``_table`` return text for a page, the others numbers and truth values.
 """
@@ -13,10 +14,10 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 from scipy import stats
 
-from spm.compare import BEATS, Interval, compare
 from spm.compendium.record.grid import Protocol
 from spm.compendium.record.published import CURVE, KEY
-from spm.evidence import Evidence, load
+from spm.compendium.report.compare import BEATS, Interval, compare
+from spm.compendium.report.evidence import Evidence, load
 from spm.files import home, write_atomic
 from spm.learning import VARIANTS
 from spm.settings import FIGURES, get_setting
@@ -157,7 +158,7 @@ class Contrast(NamedTuple):
         difference: mean of the kept seeds of ``better`` minus that of ``worse``.
         low: lower end of the interval.
         high: upper end.
-        beats: whether ``better`` beats ``worse`` (:data:`spm.compare.BEATS`).
+        beats: whether ``better`` beats ``worse`` (:data:`spm.compendium.report.compare.BEATS`).
     """
 
     panel: str

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from spm import diagrams
+from spm.compendium.report import cells, trees
 from spm.exact import Node, Solver
 from spm.settings import construction
 
@@ -22,7 +22,7 @@ from spm.settings import construction
     ],
 )
 def test_the_simplest_optimal_cells_are_the_propositions_features(name: str, simplest: tuple[str, str]) -> None:
-    assert simplest in diagrams.needed(Solver(construction(name)).table())
+    assert simplest in cells.needed(Solver(construction(name)).table())
 
 
 def test_prop_8_gains_nothing_from_an_adaptive_order_at_static_prices() -> None:
@@ -31,7 +31,7 @@ def test_prop_8_gains_nothing_from_an_adaptive_order_at_static_prices() -> None:
 
 
 def test_the_table_of_cells_frames_the_simplest_optimum() -> None:
-    shown = diagrams.cells_table(Solver(construction("prop-3"))).to_html()
+    shown = cells.cells_table(Solver(construction("prop-3"))).to_html()
     assert "83/4 ≈ 20.75" in shown
     assert shown.count("outline: 2px") == 1
     assert "first best 21" in shown
@@ -40,10 +40,10 @@ def test_the_table_of_cells_frames_the_simplest_optimum() -> None:
 def test_a_tree_is_drawn_with_all_its_visits() -> None:
     setting = construction("prop-2")
     root = Solver(setting).tree()
-    drawn = diagrams.draw_tree(setting, root, "tree")
+    drawn = trees.draw_tree(setting, root, "tree")
     assert f"Decision tree of {len(root.nodes())} visits" in drawn.alt
     assert "19/4" in drawn.caption
-    assert drawn.svg == diagrams.draw_tree(setting, root, "tree").svg
+    assert drawn.svg == trees.draw_tree(setting, root, "tree").svg
 
 
 @pytest.mark.parametrize("name", ["prop-2", "prop-3", "kitchen-sink"])
@@ -52,14 +52,14 @@ def test_a_drawn_tree_is_worth_what_its_root_says(name: str) -> None:
     setting = construction(name)
     root = Solver(setting).tree()
 
-    def worth(box: diagrams._Box) -> Fraction:
+    def worth(box: trees._Box) -> Fraction:
         if not box.arrows:
             return Fraction(box.text)
         chances = [Fraction(arrow.text.rsplit("(", 1)[1].rstrip(")")) for arrow in box.arrows]
         assert sum(chances) == 1
         return sum((p * worth(arrow.to) for p, arrow in zip(chances, box.arrows, strict=True)), Fraction(0))
 
-    assert worth(diagrams._Layout(setting).place(root)) == root.value
+    assert worth(trees._Layout(setting).place(root)) == root.value
 
 
 def visits(node: Node | None) -> int:
@@ -70,7 +70,7 @@ def visits(node: Node | None) -> int:
 def test_leaves_stand_one_below_the_other_and_visits_in_the_middle_of_what_follows() -> None:
     setting = construction("prop-3")
     root = Solver(setting).tree()
-    boxes = diagrams._Layout(setting).place(root).all()
+    boxes = trees._Layout(setting).place(root).all()
     assert [box.y for box in boxes if not box.arrows] == list(range(sum(not box.arrows for box in boxes)))
     assert sum(bool(box.arrows) for box in boxes) == visits(root)
     for box in boxes:
@@ -82,6 +82,6 @@ def test_leaves_stand_one_below_the_other_and_visits_in_the_middle_of_what_follo
 
 def test_a_tree_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     setting = construction("prop-2")
-    monkeypatch.setattr(diagrams, "MOST_LEAVES", 2)
+    monkeypatch.setattr(trees, "MOST_LEAVES", 2)
     with pytest.raises(ValueError, match="leaves is too large to be drawn; the most is 2"):
-        diagrams.draw_tree(setting, Solver(setting).tree(), "tree")
+        trees.draw_tree(setting, Solver(setting).tree(), "tree")

@@ -11,11 +11,11 @@ import pytest
 from made_up import BEST, caption, evidence, unstyled
 from scipy import stats
 
-from spm import tables
-from spm.compare import BEATS
 from spm.compendium.record.bracket_cache import benchmark
 from spm.compendium.record.grid import PROTOCOLS
-from spm.evidence import Evidence
+from spm.compendium.report import tables
+from spm.compendium.report.compare import BEATS
+from spm.compendium.report.evidence import Evidence
 from spm.settings import FIGURES
 
 SEEDS = [0.6, 0.8, 0.7, 0.4, 0.5, 0.3]

@@ -1,6 +1,6 @@
 """Golden transcripts: one whole episode of every setting, step by step, to be read as well as compared.
 
-``pytest tests/test_transcripts.py --regenerate`` writes them anew.
+``pytest tests/compendium/report/test_words.py --regenerate`` writes them anew.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spm.compendium.report.words import episode
 from spm.mechanisms import Rule
 from spm.settings import MORE_SETTINGS, PANELS, Setting, get_setting
-from spm.transcripts import episode
 
-FOLDER = Path(__file__).parent / "transcripts"
+FOLDER = Path(__file__).parents[2] / "transcripts"
 SEED = 111
 
 
