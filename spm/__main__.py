@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from spm import bench
-from spm.claims import ledger
+from spm.compendium.claims import ledger
 from spm.compendium.record import (
     bracket_cache,
     computed,

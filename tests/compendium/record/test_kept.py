@@ -14,7 +14,7 @@ import pytest
 
 from spm.__main__ import main
 from spm.bounds import correlated_map, record
-from spm.claims.ledger import CLAIMS, check_claims
+from spm.compendium.claims.ledger import CLAIMS, check_claims
 from spm.compendium.record import computed, kept
 from spm.compendium.record.kept import Call
 from spm.compendium.record.store import read_record, sealed

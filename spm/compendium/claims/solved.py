@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cache
 
-from spm.claims.claim import Compute, Finding, judge, shown
+from spm.compendium.claims.claim import Compute, Finding, judge, shown
 from spm.compendium.record.kept import kept
 from spm.compendium.theory.described import optima
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 import numpy as np
 
 from spm.bounds import explicit_mechanism
-from spm.claims.claim import (
+from spm.compendium.claims.claim import (
     BY_DEFINITION,
     CONTRIBUTION,
     NOT_TESTABLE,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spm.claims.claim import CONTRIBUTION, PART_2, Claim
-from spm.claims.learned import (
+from spm.compendium.claims.claim import CONTRIBUTION, PART_2, Claim
+from spm.compendium.claims.learned import (
     ALLOCATION,
     ASP_CURVE,
     BEST_PSP,

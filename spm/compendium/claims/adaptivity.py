@@ -4,8 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from spm.claims.claim import CHARACTERISATION, CONTRIBUTION, FULL_VERSION, Finding, computed, judge, shown
-from spm.claims.solved import ASP, ASP_STATIC_ORDER, PSP, PSP_STATIC_ORDER, SPM, STATIC_ORDER, needs, value
+from spm.compendium.claims.claim import (
+    CHARACTERISATION,
+    CONTRIBUTION,
+    FULL_VERSION,
+    Finding,
+    computed,
+    judge,
+    shown,
+)
+from spm.compendium.claims.solved import (
+    ASP,
+    ASP_STATIC_ORDER,
+    PSP,
+    PSP_STATIC_ORDER,
+    SPM,
+    STATIC_ORDER,
+    needs,
+    value,
+)
 from spm.compendium.theory.described import PAPER_MECHANISMS
 from spm.exact import Solver
 from spm.settings import CONSTRUCTIONS, construction

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 from made_up import BEST, evidence
 
-from spm.claims.claim import CONFIRMED, CORRECTED, NOT_CONFIRMED
-from spm.claims.learned import SHARE, Comparison, Part, beats, faster, faster_there, learned, optimal
+from spm.compendium.claims.claim import CONFIRMED, CORRECTED, NOT_CONFIRMED
+from spm.compendium.claims.learned import SHARE, Comparison, Part, beats, faster, faster_there, learned, optimal
 from spm.compendium.report.evidence import Evidence
 
 HALF = 0.0024841  # 4.302653 * 0.001 / sqrt(3): Student's interval of three seeds 0.001 apart

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from spm.claims.claim import PART_1, Claim
-from spm.claims.correlated import DELTAS
-from spm.claims.learned import (
+from spm.compendium.claims.claim import PART_1, Claim
+from spm.compendium.claims.correlated import DELTAS
+from spm.compendium.claims.learned import (
     ALLOCATION,
     AREAS,
     BEST_PSP,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spm.claims.claim import PART_3, Claim
-from spm.claims.learned import (
+from spm.compendium.claims.claim import PART_3, Claim
+from spm.compendium.claims.learned import (
     ALLOCATION,
     BEST_PSP,
     ITEMS,

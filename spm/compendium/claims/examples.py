@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from spm.bounds import OrangeFirst, best_premiums, max_min_optimum
-from spm.claims.claim import FULL_VERSION, PART_2, PART_3, Compute, Finding, computed, judge, shown
-from spm.claims.remembering import best_on
-from spm.claims.solved import (
+from spm.compendium.claims.claim import FULL_VERSION, PART_2, PART_3, Compute, Finding, computed, judge, shown
+from spm.compendium.claims.remembering import best_on
+from spm.compendium.claims.solved import (
     ASP,
     ASP_STATIC_ORDER,
     PSP,

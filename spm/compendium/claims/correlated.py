@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from spm.bounds import best_static, correlated_map
-from spm.claims.claim import PART_1, Finding, computed, judge, recorded
+from spm.compendium.claims.claim import PART_1, Finding, computed, judge, recorded
 from spm.compendium.record.kept import kept
 from spm.compendium.report.compare import of_mean
 from spm.compendium.report.evidence import Evidence

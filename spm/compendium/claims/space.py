@@ -6,8 +6,8 @@ from functools import cache, partial
 
 import pandas as pd
 
-from spm.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
-from spm.claims.remembering import forgetting, losing
+from spm.compendium.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
+from spm.compendium.claims.remembering import forgetting, losing
 from spm.compendium.record.kept import kept
 from spm.compendium.theory import memory
 

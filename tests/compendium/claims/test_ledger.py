@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from spm.bounds import OrangeFirst, best_premiums
-from spm.claims import (
+from spm.compendium.claims import (
     adaptivity,
     claim,
     correlated,
@@ -27,9 +27,9 @@ from spm.claims import (
     solved,
     space,
 )
-from spm.claims.claim import VERDICTS, Claim, Finding
-from spm.claims.learned import beats, faster, learned, optimal
-from spm.claims.ledger import CLAIMS, Entry, check_claims
+from spm.compendium.claims.claim import VERDICTS, Claim, Finding
+from spm.compendium.claims.learned import beats, faster, learned, optimal
+from spm.compendium.claims.ledger import CLAIMS, Entry, check_claims
 from spm.compendium.record import grid
 from spm.compendium.record.grid import PROTOCOLS
 from spm.compendium.report.compare import Interval

@@ -9,15 +9,18 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from spm.claims import figure_2, figure_3, figure_4, ranking
-from spm.claims.adaptivity import ADAPTIVITY_CLAIMS
-from spm.claims.claim import SECTIONS, VERDICTS, Claim, Finding
-from spm.claims.correlated import CORRELATED_CLAIMS
-from spm.claims.examples import EXAMPLE_CLAIMS
-from spm.claims.mechanisms import MECHANISM_CLAIMS
-from spm.claims.protocol import PROTOCOL_CLAIMS
-from spm.claims.remembering import REMEMBERING_CLAIMS
-from spm.claims.space import SPACE_CLAIMS
+from spm.compendium.claims.adaptivity import ADAPTIVITY_CLAIMS
+from spm.compendium.claims.claim import SECTIONS, VERDICTS, Claim, Finding
+from spm.compendium.claims.correlated import CORRELATED_CLAIMS
+from spm.compendium.claims.examples import EXAMPLE_CLAIMS
+from spm.compendium.claims.figure_2 import FIGURE_2_CLAIMS
+from spm.compendium.claims.figure_3 import FIGURE_3_CLAIMS
+from spm.compendium.claims.figure_4 import FIGURE_4_CLAIMS
+from spm.compendium.claims.mechanisms import MECHANISM_CLAIMS
+from spm.compendium.claims.protocol import PROTOCOL_CLAIMS
+from spm.compendium.claims.ranking import RANKING_CLAIMS
+from spm.compendium.claims.remembering import REMEMBERING_CLAIMS
+from spm.compendium.claims.space import SPACE_CLAIMS
 from spm.compendium.report.evidence import Evidence
 
 _BY_SUBJECT: tuple[tuple[Claim, ...], ...] = (
@@ -27,11 +30,11 @@ _BY_SUBJECT: tuple[tuple[Claim, ...], ...] = (
     SPACE_CLAIMS,
     PROTOCOL_CLAIMS,
     CORRELATED_CLAIMS,
-    figure_2.FIGURE_2_CLAIMS,
+    FIGURE_2_CLAIMS,
     EXAMPLE_CLAIMS,
-    figure_3.FIGURE_3_CLAIMS,
-    figure_4.FIGURE_4_CLAIMS,
-    ranking.RANKING_CLAIMS,
+    FIGURE_3_CLAIMS,
+    FIGURE_4_CLAIMS,
+    RANKING_CLAIMS,
 )
 CLAIMS: tuple[Claim, ...] = tuple(
     sorted((one for subject in _BY_SUBJECT for one in subject), key=lambda one: SECTIONS.index(one.section))

@@ -7,8 +7,8 @@ from functools import cache
 
 import pandas as pd
 
-from spm.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
-from spm.claims.solved import PSP_STATIC_ORDER, value
+from spm.compendium.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
+from spm.compendium.claims.solved import PSP_STATIC_ORDER, value
 from spm.compendium.record.kept import kept
 from spm.compendium.theory import memory, propositions
 from spm.compendium.theory.linear import check_linear, other_items_alone

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from spm.claims.claim import CONFIRMED, CORRECTED, NOT_CONFIRMED, Find, Finding
+from spm.compendium.claims.claim import CONFIRMED, CORRECTED, NOT_CONFIRMED, Find, Finding
 from spm.compendium.record.grid import STATIC
 from spm.compendium.report.compare import ROUNDING, Interval, compare, contrast, of_mean
 from spm.compendium.report.evidence import ADAPTIVE, GROUPS, SCORES, Evidence

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from spm.claims.claim import FULL_VERSION, Claim, Finding, judge, shown
-from spm.claims.solved import PSP
+from spm.compendium.claims.claim import FULL_VERSION, Claim, Finding, judge, shown
+from spm.compendium.claims.solved import PSP
 from spm.compendium.report.evidence import Evidence
 from spm.compendium.theory.propositions import random_lottery
 from spm.exact import History, Solver, evaluate

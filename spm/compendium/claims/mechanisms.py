@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from spm.claims.adaptivity import SOLVED
-from spm.claims.claim import (
+from spm.compendium.claims.adaptivity import SOLVED
+from spm.compendium.claims.claim import (
     CHARACTERISATION,
     CONTRIBUTION,
     LEARNING,
@@ -19,7 +19,7 @@ from spm.claims.claim import (
     judge,
     shown,
 )
-from spm.claims.solved import ASP, ASP_STATIC_ORDER, PSP, PSP_STATIC_ORDER, RSD, SD, SPM, Kind, value
+from spm.compendium.claims.solved import ASP, ASP_STATIC_ORDER, PSP, PSP_STATIC_ORDER, RSD, SD, SPM, Kind, value
 from spm.compendium.theory import taxonomy
 from spm.compendium.theory.histories import history_optimum
 from spm.compendium.theory.propositions import best_unseeing
