@@ -30,7 +30,7 @@ help:  ## list the commands
 
 # The profile paper is read from data/; quick is trained here.
 book: $(if $(filter quick,$(PROFILE)),figures,setup)  ## execute the chapters and build the HTML book
-	$(PYTHON) -m spm.book -p profile $(PROFILE) --jobs $(JOBS)
+	$(PYTHON) -m spm.compendium.site.build -p profile $(PROFILE) --jobs $(JOBS)
 
 test: setup  ## lint, types and tests
 	$(PYTHON) -m ruff check

@@ -3,8 +3,8 @@
     _build/executed/*.ipynb --jupyter-book--> _build/site/index.html
 
 A new site takes the old one's place only when it is complete and loads nothing from elsewhere
-(:mod:`spm.offline`); while nothing that it is built from changes, the old one stays. Run it with
-``python -m spm.book``.
+(:mod:`spm.compendium.site.offline`); while nothing that it is built from changes, the old one stays. Run it with
+``python -m spm.compendium.site.build``.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from typing import Any
 
 import yaml
 
-from spm.chapters import BookError, chapter_digest, chapters, execute_all, pages
 from spm.compendium.record import published
 from spm.compendium.record.grid import get_protocol
+from spm.compendium.site.chapters import BookError, chapter_digest, chapters, execute_all, pages
+from spm.compendium.site.offline import problems
 from spm.files import home
-from spm.offline import problems
 
 JUPYTER_BOOK = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
 SPHINX_STRICT = ("-W", "--keep-going", "--all", "-q")
@@ -124,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m spm.book", description="Execute the chapters and build the book."
+        prog="python -m spm.compendium.site.build", description="Execute the chapters and build the book."
     )
     parser.add_argument(
         "-p",

@@ -8,7 +8,7 @@ import notebooks
 import pytest
 from notebooks import code, parameters, text
 
-from spm.chapters import BookError, Chapter, chapters, execute_all, pages
+from spm.compendium.site.chapters import BookError, Chapter, chapters, execute_all, pages
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 from bs4 import BeautifulSoup
 from notebooks import code, parameters, text
 
-from spm import book
-from spm.chapters import BookError
+from spm.compendium.site import build
+from spm.compendium.site.chapters import BookError
 
-COMPENDIUM = Path(__file__).parents[1]
+COMPENDIUM = Path(__file__).parents[3]
 
 INTRO = """# A small book
 About {cite:t}`brero2021`, {numref}`fig-line` and {prf:ref}`prop-one`: $x^2$.
@@ -48,7 +48,7 @@ def small_book(root: Path) -> Path:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of the small book."""
     root = small_book(tmp_path_factory.mktemp("compendium"))
-    assert book.make(root, {"profile": "quick"}, jobs=2) == root / "_build" / "site" / "index.html"
+    assert build.make(root, {"profile": "quick"}, jobs=2) == root / "_build" / "site" / "index.html"
     return root / "_build" / "site"
 
 
@@ -58,14 +58,14 @@ def test_a_site_is_built_again_only_when_what_it_is_built_from_changes(built: Pa
     shutil.copytree(built.parents[1], root)
     page = root / "_build" / "site" / "references.html"
     when = page.stat().st_mtime_ns
-    book.build_site(root)
+    build.build_site(root)
     assert page.stat().st_mtime_ns == when
     with (root / "book" / "references.md").open("a", encoding="utf-8") as file:
         file.write("\nOne more sentence.\n")
-    book.build_site(root)
+    build.build_site(root)
     assert "One more sentence." in page.read_text(encoding="utf-8")
     page.unlink()
-    book.build_site(root)
+    build.build_site(root)
     assert page.exists()
 
 
@@ -74,7 +74,7 @@ def page(built: Path, name: str) -> BeautifulSoup:
 
 
 def test_the_book_is_complete_and_loads_nothing_from_elsewhere(built: Path) -> None:
-    book.check_site(built, ["intro", "line", "references"])
+    build.check_site(built, ["intro", "line", "references"])
     assert "thebe" not in str(page(built, "intro").find_all("script", src=True))
 
 
@@ -107,7 +107,7 @@ def test_the_parameters_cell_is_not_shown(built: Path) -> None:
 def test_a_missing_page_and_an_external_address_are_told(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text('<script src="https://x.org/a.js"></script>')
     with pytest.raises(BookError) as error:
-        book.check_site(tmp_path, ["intro"])
+        build.check_site(tmp_path, ["intro"])
     assert str(error.value).splitlines() == [
         "page intro.html is missing",
         "page index.html would load https://x.org/a.js",
@@ -121,7 +121,7 @@ def test_a_warning_of_jupyter_book_fails_the_build_and_keeps_the_old_site(tmp_pa
     (root / "_build" / "site").mkdir(parents=True)
     (root / "_build" / "site" / "index.html").write_text("the old site")
     with pytest.raises(BookError, match="nobody1900"):
-        book.make(root, {"profile": "quick"}, jobs=1)
+        build.make(root, {"profile": "quick"}, jobs=1)
     assert (root / "_build" / "site" / "index.html").read_text() == "the old site"
 
 
@@ -143,7 +143,7 @@ def test_bad_input_is_one_sentence_and_an_exit_status(
     complaint: str,
 ) -> None:
     monkeypatch.setenv("SPM_HOME", str(small_book(tmp_path)))
-    assert book.main(arguments) == status
+    assert build.main(arguments) == status
     assert complaint in capsys.readouterr().err
     assert not (tmp_path / "_build").exists(), "nothing half-written"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spm.offline import external_references, problems
+from spm.compendium.site.offline import external_references, problems
 
 LOADED = [
     '<script src="https://x.org/a"></script>',
