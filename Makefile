@@ -55,7 +55,7 @@ status: setup  ## list the runs in _build that are done, missing and stale
 	$(PYTHON) -m spm status --profile $(PROFILE)
 
 bench: setup  ## measure visits per second
-	$(PYTHON) -m spm bench
+	$(PYTHON) -m benchmarks.speed
 
 clean:  ## remove _build: the book and all runs (not .venv, not data)
 	rm -rf _build

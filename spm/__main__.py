@@ -16,7 +16,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from spm import bench
 from spm.compendium.claims import ledger
 from spm.compendium.record import (
     bracket_cache,
@@ -100,8 +99,6 @@ def parser() -> argparse.ArgumentParser:
     add("panel", metavar="PANEL")
     add = _add(commands, "claims", show_claims, "every claim of the paper, what was found, and the verdict")
     _add_profile(add)
-    add = _add(commands, "bench", show_bench, "speed of the environment and of learning, as ratios")
-    add("--seconds", type=float, default=3.0, help="least time for each measurement")
     return root
 
 
@@ -337,12 +334,6 @@ def show_claims(options: argparse.Namespace) -> None:
     checked = ledger.check_claims(evidence.load(grid.get_protocol(options.profile)))
     data = {"counts": ledger.counts(checked), "claims": [entry.as_dict() for entry in checked]}
     emit(options, data, ledger.ledger_text(checked))
-
-
-def show_bench(options: argparse.Namespace) -> None:
-    """Measure and print speeds."""
-    data = bench.bench(options.seconds)
-    emit(options, data, [f"{name.replace('_', ' '):40}{value:14,.1f}" for name, value in data.items()])
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ of learning is the networks' own work; and how cost grows from 20 to 2,000 agent
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import sys
@@ -227,3 +228,15 @@ def _learn(model: PPO, rollouts: int) -> Callable[[], int]:
         return visits
 
     return work
+
+
+def main() -> None:
+    """Measure and print speeds."""
+    parser = argparse.ArgumentParser(description="Speed of the environment and of learning, as ratios.")
+    parser.add_argument("--seconds", type=float, default=3.0, help="least time for each measurement")
+    for name, value in bench(parser.parse_args().seconds).items():
+        print(f"{name.replace('_', ' '):40}{value:14,.1f}")
+
+
+if __name__ == "__main__":
+    main()

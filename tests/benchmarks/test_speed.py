@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from spm import bench
-from spm.bench import raw_batched
+from benchmarks import speed
+from benchmarks.speed import raw_batched
 from spm.learning import Hyperparameters
 
 
 def test_ratios_are_of_the_rates() -> None:
-    data = bench.bench(seconds=0.01, sizes=(20,))
+    data = speed.bench(seconds=0.01, sizes=(20,))
     assert min(data.values()) > 0
     learning = data["learning_visits_per_second"]
     assert data["raw_ratio"] == data["raw_visits_per_second"] / data["raw_visits_per_second_single"]
@@ -30,7 +30,7 @@ def test_an_episode_counts_its_visits() -> None:
 
 
 def test_a_rollout_of_the_environment_counts_its_visits() -> None:
-    assert bench.stepping("correlated-12-3-0.5", "allocation", 5)() == 12 * 5
+    assert speed.stepping("correlated-12-3-0.5", "allocation", 5)() == 12 * 5
 
 
 def test_the_floor_does_the_passes_of_a_rollout_and_its_update(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,8 +41,8 @@ def test_the_floor_does_the_passes_of_a_rollout_and_its_update(monkeypatch: pyte
         layer.register_forward_hook(lambda *call: rows.append(len(call[1][0])))
         return torch.nn.Sequential(layer)
 
-    monkeypatch.setattr(bench, "_perceptron", counted)
-    assert bench.networks_alone()() == 20 * 512
+    monkeypatch.setattr(speed, "_perceptron", counted)
+    assert speed.networks_alone()() == 20 * 512
     assert rows.count(512) == 2 * 20, "actor and critic, at each step"
     epochs = Hyperparameters().n_epochs
     assert sum(rows) - 2 * 20 * 512 == 2 * epochs * 20 * 512, "and on every visit, in each epoch"
@@ -59,13 +59,13 @@ def test_time_outside_torch_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return work
 
-    monkeypatch.setattr(bench, "_learn", half_asleep)
-    assert 80 < bench.percent_outside_torch() < 100
+    monkeypatch.setattr(speed, "_learn", half_asleep)
+    assert 80 < speed.percent_outside_torch() < 100
 
 
 def test_the_peak_is_the_processes_own() -> None:
     """Memory that this process holds is not counted, although the measured process starts from here."""
     held = np.ones(2**26)  # 512 MiB
-    rows = bench.growth(0.01, (8,))
+    rows = speed.growth(0.01, (8,))
     assert held.nbytes == 2**29
     assert 50 < rows["items_agents_left_8_peak_mib"] < 600
