@@ -46,9 +46,10 @@ def seeds(evidence: Evidence) -> Finding:
     curves = [(panel, name) for panel in grid.panels("all") for name in (*STATIC, *ADAPTIVE)]
     counts = sorted({len(evidence.all_seeds(*curve)) for curve in curves})
     kept = sorted({len(evidence.seeds(*curve)) for curve in curves})
-    ours = f"profile {evidence.of.name}: {_range(counts)} seeds per curve, {_range(kept)} kept"
+    ours = f"profile {evidence.protocol.name}: {_range(counts)} seeds per curve, {_range(kept)} kept"
     if counts != [PAPER_SEEDS] or kept != [KEPT]:
-        reason = f"Profile {evidence.of.name!r} is not the paper's: {PAPER_SEEDS} seeds, of which {KEPT} are kept."
+        name = evidence.protocol.name
+        reason = f"Profile {name!r} is not the paper's: {PAPER_SEEDS} seeds, of which {KEPT} are kept."
         return Finding(NOT_TESTABLE, ours, explanation=reason)
     shift, panel, name = max((_shift(evidence, *curve), *curve) for curve in curves)
     ours += f"; keeping raises a mean by up to {100 * shift:.2f} % ({get_setting(panel).title}, {name})"

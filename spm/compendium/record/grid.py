@@ -117,21 +117,21 @@ def panels(figure: str) -> tuple[str, ...]:
     return lookup("figure", figure, FIGURES)
 
 
-def grid(figure: str, of: Protocol) -> list[Specification]:
+def grid(figure: str, protocol: Protocol) -> list[Specification]:
     """Return the runs of a figure, panel by panel, from the least to the most informed statistic.
 
     >>> len(grid("all", get_protocol("paper")))  # 12 panels, 2 variants, 5 statistics, 6 seeds
     720
     """
     return [
-        of.specification(panel, statistic, seed, variant)
+        protocol.specification(panel, statistic, seed, variant)
         for panel in panels(figure)
         for variant in VARIANTS
         for statistic in STATISTICS
-        for seed in range(of.seeds)
+        for seed in range(protocol.seeds)
     ]
 
 
-def store_of(of: Protocol) -> Store:
+def store_of(protocol: Protocol) -> Store:
     """Return the store of a profile's records."""
-    return Store(home() / "_build" / "runs" / of.name)
+    return Store(home() / "_build" / "runs" / protocol.name)

@@ -23,13 +23,13 @@ def policy_name(specification: Specification) -> str:
     return f"policies/{record_place(specification)}.pt"
 
 
-def weights(of: Protocol, specification: Specification) -> Weights:
+def weights(protocol: Protocol, specification: Specification) -> Weights:
     """Return the weights of a kept policy.
 
     Raises:
         ValueError: it is not among the policies of record, or it is damaged.
     """
-    path = folder(of) / policy_name(specification)
+    path = folder(protocol) / policy_name(specification)
     try:
         loaded: Weights = torch.load(path, weights_only=True)
     except OSError:
@@ -39,14 +39,14 @@ def weights(of: Protocol, specification: Specification) -> Weights:
     return loaded
 
 
-def policy(of: Protocol, specification: Specification) -> Learned:
+def policy(protocol: Protocol, specification: Specification) -> Learned:
     """Return the mechanism of a kept policy.
 
     Raises:
         ValueError: it is not among the policies of record, or it is damaged.
     """
     asked = specification
-    return learned_mechanism(asked.setting, asked.statistic, asked.variant, weights(of, specification))
+    return learned_mechanism(asked.setting, asked.statistic, asked.variant, weights(protocol, specification))
 
 
 def unpack(data: dict[str, Any]) -> torch.Tensor:

@@ -39,7 +39,7 @@ EXPLICIT_PROFILES = 20_000
 """Profiles for explicit mechanisms: a posterior kept for each market makes them slower than networks."""
 
 
-def publish(of: Protocol, jobs: int = 1) -> Path:
+def publish(protocol: Protocol, jobs: int = 1) -> Path:
     """Write the records of a whole profile as results of record; return their folder.
 
     Explicit mechanisms are played ``jobs`` at a time.
@@ -47,29 +47,29 @@ def publish(of: Protocol, jobs: int = 1) -> Path:
     Raises:
         ValueError: a run is missing, damaged or stale.
     """
-    undone = [(run, state) for run, state in status("all", of) if state.status != "done"]
+    undone = [(run, state) for run, state in status("all", protocol) if state.status != "done"]
     if undone:
         run, state = undone[0]
         raise ValueError(f"{len(undone)} runs are not done; the first is {label(run)}: {state.reason}")
-    specifications = grid("all", of)
-    records = [store_of(of).load(specification) for specification in specifications]
+    specifications = grid("all", protocol)
+    records = [store_of(protocol).load(specification) for specification in specifications]
     runs = pd.DataFrame([_row(*pair) for pair in zip(specifications, records, strict=True)])
-    runs.insert(len(KEY), "kept", is_kept(runs, of.keep))
+    runs.insert(len(KEY), "kept", is_kept(runs, protocol.keep))
     curves = [
         specification.key | point
         for specification, record in zip(specifications, records, strict=True)
         for point in record["curve"]
     ]
     content = {"runs.csv": as_csv(runs), "curves.csv": as_csv(pd.DataFrame(curves))}
-    content["mechanisms.csv"] = as_csv(pd.DataFrame(explicit_mechanisms(of, jobs)))
+    content["mechanisms.csv"] = as_csv(pd.DataFrame(explicit_mechanisms(protocol, jobs)))
     content["bounds.csv"] = as_csv(pd.DataFrame(bounds_rows()))
     content["seal.json"] = _seal(specifications, records).written
     for specification, record, kept in zip(specifications, records, runs["kept"], strict=True):
         if kept:
             content[policy_name(specification)] = _saved(record["weights"])
-    _replace(folder(of), content)
+    _replace(folder(protocol), content)
     read_tables.cache_clear()
-    return folder(of)
+    return folder(protocol)
 
 
 def _replace(root: Path, content: dict[str, bytes]) -> None:
@@ -116,9 +116,9 @@ def _saved(weights: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def explicit_mechanisms(of: Protocol, jobs: int = 1) -> Iterator[dict[str, Any]]:
+def explicit_mechanisms(protocol: Protocol, jobs: int = 1) -> Iterator[dict[str, Any]]:
     """Yield a row for each explicit mechanism, played on the first profiles of the final evaluation."""
-    count = min(of.final_profiles, EXPLICIT_PROFILES)
+    count = min(protocol.final_profiles, EXPLICIT_PROFILES)
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
     for rows in parallel(joblib.delayed(_explicit)(panel, count) for panel in panels("all")):
         yield from rows
@@ -144,17 +144,17 @@ def bounds_rows() -> Iterator[dict[str, Any]]:
             yield row | {"method": known.get(f"{name}_method", "")}
 
 
-def reseal_published(of: Protocol, jobs: int = 1) -> str:
+def reseal_published(protocol: Protocol, jobs: int = 1) -> str:
     """Check the results of record and note that today's conditions produce them; return what had changed.
 
     Raises:
         ValueError: as :func:`spm.compendium.record.published.check_published`.
     """
-    found, root = check_published(of, jobs), folder(of)
+    found, root = check_published(protocol, jobs), folder(protocol)
     if found:
         write_atomic(
             root / "seal.json",
-            Seal.of_today(grid("all", of), Seal.read(root / "seal.json").replays).written,
+            Seal.of_today(grid("all", protocol), Seal.read(root / "seal.json").replays).written,
         )
         _write_manifest(root, json.loads((root / "manifest.json").read_bytes())["files"])
         read_tables.cache_clear()

@@ -30,23 +30,23 @@ CURVE = ["panel", "variant", "statistic"]
 KEY = [*CURVE, "seed"]
 
 
-def folder(of: Protocol) -> Path:
+def folder(protocol: Protocol) -> Path:
     """Return where a profile's results of record lie."""
-    return home() / "data" / of.name
+    return home() / "data" / protocol.name
 
 
-def ensure_results(figure: str, of: Protocol, jobs: int = 1) -> None:
+def ensure_results(figure: str, protocol: Protocol, jobs: int = 1) -> None:
     """See that a figure's results are there: check those of record, or do the runs that are missing.
 
     Raises:
         ValueError: the results of record are missing, damaged or stale.
     """
-    if of.of_record:
-        results_of_record(of)
+    if protocol.of_record:
+        results_of_record(protocol)
     else:
         from spm.compendium.record.runs import run_grid  # the only step that needs torch
 
-        run_grid(figure, of, jobs)
+        run_grid(figure, protocol, jobs)
 
 
 def specified(specification: Specification) -> dict[str, Any]:
@@ -75,27 +75,27 @@ REPLAYED_SEEDS = 2
 """Seeds of each curve whose miniatures are kept."""
 
 
-def results_of_record(of: Protocol) -> dict[str, pd.DataFrame]:
+def results_of_record(protocol: Protocol) -> dict[str, pd.DataFrame]:
     """Return the tables of record of a profile, ``runs`` and ``curves``, after :func:`check_published`.
 
     Raises:
         ValueError: they are damaged or stale.
     """
-    return read_tables(folder(of), of.name)
+    return read_tables(folder(protocol), protocol.name)
 
 
 @cache
-def read_tables(root: Path, of: str) -> dict[str, pd.DataFrame]:
+def read_tables(root: Path, protocol: str) -> dict[str, pd.DataFrame]:
     """Return the tables below ``root``, read once and checked."""
-    check_published(get_protocol(of), jobs=os.cpu_count() or 1)
+    check_published(get_protocol(protocol), jobs=os.cpu_count() or 1)
     return {name: pd.read_csv(root / f"{name}.csv", float_precision="round_trip") for name in ("runs", "curves")}
 
 
-def check_published(of: Protocol, jobs: int = 1) -> str:
+def check_published(protocol: Protocol, jobs: int = 1) -> str:
     """Check that the results of record are whole, and those that the present code would produce.
 
     Args:
-        of: the profile.
+        protocol: how thoroughly the figures are made.
         jobs: how many curves are replayed at a time, where code or packages have changed since.
 
     Returns:
@@ -105,36 +105,36 @@ def check_published(of: Protocol, jobs: int = 1) -> str:
         ValueError: a file is missing or damaged, the grid is another, or a replay gives something else; the
             message names it and says what to do.
     """
-    root = folder(of)
+    root = folder(protocol)
     try:
         manifest = json.loads((root / "manifest.json").read_bytes())
         broken = [name for name, sha in manifest["files"].items() if digest((root / name).read_bytes()) != sha]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"the results of record in {root} can't be read: {error}; {_remedy(of)}") from None
+        raise ValueError(f"the results of record in {root} can't be read: {error}; {_remedy(protocol)}") from None
     if broken:
-        raise ValueError(f"{root / broken[0]} is not what was recorded (checksum differs); {_remedy(of)}")
-    _check_grid(of, pd.read_csv(root / "runs.csv", float_precision="round_trip"))
-    return _check_replays(of, Seal.read(root / "seal.json"), jobs)
+        raise ValueError(f"{root / broken[0]} is not what was recorded (checksum differs); {_remedy(protocol)}")
+    _check_grid(protocol, pd.read_csv(root / "runs.csv", float_precision="round_trip"))
+    return _check_replays(protocol, Seal.read(root / "seal.json"), jobs)
 
 
-def _check_grid(of: Protocol, runs: pd.DataFrame) -> None:
+def _check_grid(protocol: Protocol, runs: pd.DataFrame) -> None:
     """Compare the rows' specifications, and which of them are kept, with the profile's."""
-    changed = changes(runs, grid("all", of))
-    if not changed and not runs["kept"].equals(is_kept(runs, of.keep)):
-        changed = f"the runs kept are not the {of.keep} best of each curve"
+    changed = changes(runs, grid("all", protocol))
+    if not changed and not runs["kept"].equals(is_kept(runs, protocol.keep)):
+        changed = f"the runs kept are not the {protocol.keep} best of each curve"
     if changed:
-        raise ValueError(f"the results of record in {folder(of)} are stale: {changed}; {_remedy(of)}")
+        raise ValueError(f"the results of record in {folder(protocol)} are stale: {changed}; {_remedy(protocol)}")
 
 
-def _check_replays(of: Protocol, seal: Seal, jobs: int) -> str:
+def _check_replays(protocol: Protocol, seal: Seal, jobs: int) -> str:
     """Replay each curve where the conditions have changed; return what has."""
-    first = [run for run in grid("all", of) if run.seed == 0]
-    curves = [[replace(run, seed=seed) for seed in range(min(REPLAYED_SEEDS, of.seeds))] for run in first]
+    first = [run for run in grid("all", protocol) if run.seed == 0]
+    curves = [[replace(run, seed=seed) for seed in range(min(REPLAYED_SEEDS, protocol.seeds))] for run in first]
     stale = seal.stale({label(curve[0]): [(record_place(run), run) for run in curve] for curve in curves}, jobs)
     if stale:
         raise ValueError(
-            f"the results of record in {folder(of)} are stale: {stale[0]} comes out otherwise in a "
-            f"replay, and so do {len(stale) - 1} other curves; changed: {seal.changed}; {_remedy(of)}"
+            f"the results of record in {folder(protocol)} are stale: {stale[0]} comes out otherwise in a "
+            f"replay, and so do {len(stale) - 1} other curves; changed: {seal.changed}; {_remedy(protocol)}"
         )
     return seal.changed and f"{len(curves)} curves replayed, all as recorded, though these changed: {seal.changed}"
 
@@ -154,12 +154,12 @@ def changes(rows: pd.DataFrame, specifications: Sequence[Specification]) -> str:
     return f"{', '.join(differs.columns[differs.iloc[row]])} of {which} changed"
 
 
-def _remedy(of: Protocol) -> str:
-    return f"make them anew with `make reproduce` (profile {of.name}), or look at `make book PROFILE=quick`"
+def _remedy(protocol: Protocol) -> str:
+    return f"make them anew with `make reproduce` (profile {protocol.name}), or look at `make book PROFILE=quick`"
 
 
-def provenance(of: Protocol) -> pd.DataFrame:
+def provenance(protocol: Protocol) -> pd.DataFrame:
     """Return how many runs were made by which versions on which processor, and their seconds."""
-    runs = results_of_record(of)["runs"]
+    runs = results_of_record(protocol)["runs"]
     by = ["python", "numpy", "torch", "stable-baselines3", "gymnasium", "processor"]
     return runs.groupby(by)["seconds"].agg(runs="count", hours=lambda s: s.sum() / 3600).reset_index()

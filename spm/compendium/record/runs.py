@@ -21,25 +21,25 @@ Finished = tuple[Specification, bytes]
 """A run that was done, and its sealed record."""
 
 
-def status(figure: str, of: Protocol, jobs: int = 1) -> list[tuple[Specification, RecordState]]:
+def status(figure: str, protocol: Protocol, jobs: int = 1) -> list[tuple[Specification, RecordState]]:
     """Return every run of a figure with the state of its record; ``jobs`` curves are replayed at a time."""
-    return store_of(of).states(grid(figure, of), jobs)
+    return store_of(protocol).states(grid(figure, protocol), jobs)
 
 
-def run_grid(figure: str, of: Protocol, jobs: int = 1, engine: Engine[Finished] | None = None) -> int:
+def run_grid(figure: str, protocol: Protocol, jobs: int = 1, engine: Engine[Finished] | None = None) -> int:
     """Do the runs of a figure that are missing or stale; return how many there were.
 
     Args:
         figure: ``figure-2``, ``figure-3``, ``figure-4`` or ``all``.
-        of: the profile.
+        protocol: how thoroughly the figures are made.
         jobs: processes on this machine, if no engine is given.
         engine: where the runs are done (:func:`spm.compendium.record.engines.engine`).
 
     Raises:
         ValueError: unknown figure, fewer than 1 job, or an engine that can't be used.
     """
-    todo = [specification for specification, state in status(figure, of, jobs) if state.status != "done"]
-    return do_runs([(specification, store_of(of)) for specification in todo], engine or local_engine(jobs))
+    todo = [specification for specification, state in status(figure, protocol, jobs) if state.status != "done"]
+    return do_runs([(specification, store_of(protocol)) for specification in todo], engine or local_engine(jobs))
 
 
 def local_engine(jobs: int) -> Engine[Finished]:

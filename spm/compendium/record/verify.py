@@ -58,7 +58,7 @@ def platform_now() -> dict[str, str]:
     return packages() | {"processor": processor()}
 
 
-def sampled(of: Protocol, count: int, seed: int) -> list[Specification]:
+def sampled(protocol: Protocol, count: int, seed: int) -> list[Specification]:
     """Return ``count`` runs of record, drawn at random without replacement.
 
     Raises:
@@ -66,37 +66,37 @@ def sampled(of: Protocol, count: int, seed: int) -> list[Specification]:
     """
     if seed < 0:
         raise ValueError(f"--seed must be at least 0, not {seed}")
-    grid = grid_module.grid("all", of)
+    grid = grid_module.grid("all", protocol)
     if not 0 <= count <= len(grid):
         raise ValueError(f"--sample must lie between 0 and {len(grid)}, not {count}")
     chosen = np.random.default_rng(seed).choice(len(grid), count, replace=False)
     return [grid[k] for k in chosen]
 
 
-def verify(of: Protocol, sample: int, seed: int, profiles: int, jobs: int) -> Iterator[Verification]:
+def verify(protocol: Protocol, sample: int, seed: int, profiles: int, jobs: int) -> Iterator[Verification]:
     """Retrain ``sample`` runs and play all kept policies on ``profiles`` profiles; yield each finding as it comes.
 
     Raises:
         ValueError: the results of record are damaged or stale, or a number is out of range.
     """
-    runs = published.results_of_record(of)["runs"]
-    if not 2 <= profiles <= of.final_profiles:
-        raise ValueError(f"--profiles must lie between 2 and {of.final_profiles}, not {profiles}")
+    runs = published.results_of_record(protocol)["runs"]
+    if not 2 <= profiles <= protocol.final_profiles:
+        raise ValueError(f"--profiles must lie between 2 and {protocol.final_profiles}, not {profiles}")
     if jobs < 1:
         raise ValueError(f"--jobs must be at least 1, not {jobs}")
-    todo = sampled(of, sample, seed)
-    kept = [run for run, is_kept in zip(grid_module.grid("all", of), runs["kept"], strict=True) if is_kept]
+    todo = sampled(protocol, sample, seed)
+    kept = [run for run, is_kept in zip(grid_module.grid("all", protocol), runs["kept"], strict=True) if is_kept]
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
-    yield from parallel(joblib.delayed(_retrained)(of, specification) for specification in todo)
-    yield from parallel(joblib.delayed(_played)(of, specification, profiles) for specification in kept)
-    yield from bounded(of)
+    yield from parallel(joblib.delayed(_retrained)(protocol, specification) for specification in todo)
+    yield from parallel(joblib.delayed(_played)(protocol, specification, profiles) for specification in kept)
+    yield from bounded(protocol)
     for one in recomputed(computed.calls(), jobs):
         yield Verification("computed again", str(one.call), one.outcome == "same", one.outcome)
 
 
-def bounded(of: Protocol) -> Iterator[Verification]:
+def bounded(protocol: Protocol) -> Iterator[Verification]:
     """Compare each panel's recorded bounds and static optima with those of the present code."""
-    recorded = pd.read_csv(folder(of) / "bounds.csv").set_index(["panel", "quantity"])["value"]
+    recorded = pd.read_csv(folder(protocol) / "bounds.csv").set_index(["panel", "quantity"])["value"]
     now = pd.DataFrame(bounds_rows()).set_index(["panel", "quantity"])["value"]
     for panel in panels("all"):
         old, new = recorded[panel], now[panel].reindex(recorded[panel].index)
@@ -115,9 +115,9 @@ def _is_of_here(rows: pd.DataFrame) -> bool:
     return all((rows[name].astype(str) == value).all() for name, value in platform_now().items())
 
 
-def _retrained(of: Protocol, specification: Specification) -> Verification:
+def _retrained(protocol: Protocol, specification: Specification) -> Verification:
     """Train a run anew and compare it with its record."""
-    tables = published.results_of_record(of)
+    tables = published.results_of_record(protocol)
     recorded = _rows(tables["runs"], specification)
     run = train(specification)
     passed, detail = retrained(
@@ -156,14 +156,14 @@ def retrained(new: list[Point], old: list[Point], seeds: list[Point], same_platf
     return low <= new[-1].regret <= high, detail
 
 
-def _played(of: Protocol, specification: Specification, profiles: int) -> Verification:
+def _played(protocol: Protocol, specification: Specification, profiles: int) -> Verification:
     """Play a kept policy again and compare with its record."""
-    recorded = _rows(published.results_of_record(of)["runs"], specification)
-    policy = policies.policy(of, specification)
+    recorded = _rows(published.results_of_record(protocol)["runs"], specification)
+    policy = policies.policy(protocol, specification)
     outcomes = play(policy, specification.setting, profiles, evaluation_seed("final"))
     (old,) = _points(recorded)
-    must_equal = profiles == of.final_profiles and _is_of_here(recorded)
-    passed, detail = played(point(outcomes, old.visits), old, profiles / of.final_profiles, must_equal)
+    must_equal = profiles == protocol.final_profiles and _is_of_here(recorded)
+    passed, detail = played(point(outcomes, old.visits), old, profiles / protocol.final_profiles, must_equal)
     return Verification("played again", label(specification), passed, detail)
 
 

@@ -42,7 +42,7 @@ def learning_curves(figure: str, evidence: Evidence, variant: str = "scores") ->
     }
     name = figure if variant == "scores" else f"{figure}-{variant}"
     picture = _panels(evidence, titles, variant)
-    return drawing(name, picture, _caption(figure, evidence.of, variant), _alt(evidence, variant))
+    return drawing(name, picture, _caption(figure, evidence.protocol, variant), _alt(evidence, variant))
 
 
 COVER = ("delta-0.5", "inventory")
@@ -51,21 +51,21 @@ COVER = ("delta-0.5", "inventory")
 
 def cover(evidence: Evidence) -> Drawing:
     """Draw the two panels of the cover."""
-    picture, of = _panels(evidence, {panel: title(panel) for panel in COVER}, "groups"), evidence.of
+    picture, protocol = _panels(evidence, {panel: title(panel) for panel in COVER}, "groups"), evidence.protocol
     caption = (
         "Learned mechanisms that adapt to what was bought earn more than static ones: correlated values (left) "
         f"and a setting where prices must follow the inventory (right). Policy that chooses among groups of "
-        f"agents; {_seeds(of)}; up to {of.visits['groups']:,} visits."
+        f"agents; {_seeds(protocol)}; up to {protocol.visits['groups']:,} visits."
     )
     return drawing("cover", picture, caption, "Learning curves of two panels; they are in Figures 2 and 3.")
 
 
-def write_figures(figure: str, of: Protocol) -> None:
+def write_figures(figure: str, protocol: Protocol) -> None:
     """Write a figure for each variant of the policy, or the ``cover``, as SVG to ``_build/figures/<profile>/``."""
-    evidence = load(of, "all" if figure == "cover" else figure)
+    evidence = load(protocol, "all" if figure == "cover" else figure)
     drawn = [cover(evidence)] if figure == "cover" else [learning_curves(figure, evidence, v) for v in VARIANTS]
     for one in drawn:
-        write_atomic(home() / "_build" / "figures" / of.name / f"{one.name}.svg", one.svg)
+        write_atomic(home() / "_build" / "figures" / protocol.name / f"{one.name}.svg", one.svg)
 
 
 def _panels(evidence: Evidence, titles: Mapping[str, str], variant: str) -> Figure:
@@ -159,25 +159,29 @@ LINES = (
 """What the lines of a figure are."""
 
 
-def _caption(figure: str, of: Protocol, variant: str) -> str:
+def _caption(figure: str, protocol: Protocol, variant: str) -> str:
     number, (again, policy) = figure.removeprefix("figure-"), _POLICIES[variant]
     return (
-        f"<b>Figure {number}{again}.</b> {_TITLES[figure]} {policy} {LINES} {_seeds(of)}, "
+        f"<b>Figure {number}{again}.</b> {_TITLES[figure]} {policy} {LINES} {_seeds(protocol)}, "
         f"with its 95% interval over seeds (Student's t, wide for few seeds; cut where it leaves the axes); "
-        f"the static mechanisms (ASP, PSP) learned from {of.static_visits:,} visits, the others from "
-        f"{of.visits[variant]:,}. Each point is an evaluation of the policy "
-        f"without exploration noise on {of.evaluation_profiles:,} fresh profiles, the same for all curves; labels "
-        f"stand at the final evaluation on {of.final_profiles:,} others, which the thin lines lead to. "
-        f"RSD: random serial dictatorship "
+        f"the static mechanisms (ASP, PSP) learned from {protocol.static_visits:,} visits, the others from "
+        f"{protocol.visits[variant]:,}. Each point is an evaluation of the policy "
+        f"without exploration noise on {protocol.evaluation_profiles:,} fresh profiles, the same for all curves; "
+        f"labels stand at the final evaluation on {protocol.final_profiles:,} others, which the thin lines lead "
+        f"to. RSD: random serial dictatorship "
         f"(↓ where it lies below the axis). Optimum: certified bracket of the best SPM (a band, or a line where "
         f"it is exact). Dotted lines: the best static mechanisms by direct optimisation, in the colours of ASP "
-        f"and PSP. Profile <code>{of.name}</code>."
+        f"and PSP. Profile <code>{protocol.name}</code>."
     )
 
 
-def _seeds(of: Protocol) -> str:
+def _seeds(protocol: Protocol) -> str:
     """Which seeds are drawn."""
-    which = f"all {of.seeds}" if of.keep == of.seeds else f"the {of.keep} best of {of.seeds}"
+    which = (
+        f"all {protocol.seeds}"
+        if protocol.keep == protocol.seeds
+        else f"the {protocol.keep} best of {protocol.seeds}"
+    )
     return f"Mean of {which} seeds"
 
 

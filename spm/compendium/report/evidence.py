@@ -36,14 +36,14 @@ class Evidence:
     """The records of a profile as tables.
 
     Attributes:
-        of: the profile.
+        protocol: how thoroughly the figures are made.
         finals: final evaluations (:func:`finals`), panel by panel.
         curves: points of the learning curves (:func:`curves`) of the same panels.
         benchmark: a panel's bounds and best static mechanisms
             (:func:`spm.compendium.record.bracket_cache.benchmark`).
     """
 
-    of: Protocol
+    protocol: Protocol
     finals: pd.DataFrame
     curves: pd.DataFrame
     benchmark: Callable[[str], Mapping[str, Any]] = benchmark
@@ -58,7 +58,7 @@ class Evidence:
         """The final evaluations of the best seeds of each curve
         (:func:`spm.compendium.record.published.is_kept`).
         """
-        return self.finals[published.is_kept(self.finals, self.of.keep)]
+        return self.finals[published.is_kept(self.finals, self.protocol.keep)]
 
     def seeds(self, panel: str, statistic: str, variant: str = SCORES) -> pd.DataFrame:
         """Return the final evaluations of a curve's kept seeds; those of scores if it has no such variant.
@@ -80,7 +80,9 @@ class Evidence:
         rows = _rows(table, panel, statistic, variant)
         rows = rows if len(rows) else _rows(table, panel, statistic, SCORES)
         if rows.empty:
-            raise ValueError(f"no run of panel {panel!r} with statistic {statistic!r} in profile {self.of.name!r}")
+            raise ValueError(
+                f"no run of panel {panel!r} with statistic {statistic!r} in profile {self.protocol.name!r}"
+            )
         return rows
 
     def sample(self, panel: str, name: str, variant: str = SCORES) -> Sample:
@@ -118,16 +120,16 @@ def _height(curve: pd.DataFrame) -> float:
     return float(np.trapezoid(curve["estimate"], visits) / (visits[-1] - visits[0]))
 
 
-def load(of: Protocol, figure: str = "all") -> Evidence:
+def load(protocol: Protocol, figure: str = "all") -> Evidence:
     """Return the evidence of a profile, on the panels of a figure or on all.
 
     Raises:
         ValueError: a record is missing, damaged or (of record) stale; an unknown figure.
     """
-    return Evidence(of, finals(figure, of), curves(figure, of))
+    return Evidence(protocol, finals(figure, protocol), curves(figure, protocol))
 
 
-def curves(figure: str, of: Protocol) -> pd.DataFrame:
+def curves(figure: str, protocol: Protocol) -> pd.DataFrame:
     """Return every point of every learning curve: panel, variant, statistic, seed, visits, means and errors.
 
     Read from the results of record (:mod:`spm.compendium.record.published`) if the profile is one of record, else
@@ -136,32 +138,32 @@ def curves(figure: str, of: Protocol) -> pd.DataFrame:
     Raises:
         ValueError: a record is missing, damaged or (of record) stale.
     """
-    return _points(figure, of, "curve")
+    return _points(figure, protocol, "curve")
 
 
-def finals(figure: str, of: Protocol) -> pd.DataFrame:
+def finals(figure: str, protocol: Protocol) -> pd.DataFrame:
     """Return the final evaluation of every run, with columns as in :func:`curves`.
 
     Raises:
         ValueError: a record is missing, damaged or (of record) stale.
     """
-    return _points(figure, of, "final")
+    return _points(figure, protocol, "final")
 
 
-def _points(figure: str, of: Protocol, part: str) -> pd.DataFrame:
-    if of.of_record:
-        table = published.results_of_record(of)["curves" if part == "curve" else "runs"]
+def _points(figure: str, protocol: Protocol, part: str) -> pd.DataFrame:
+    if protocol.of_record:
+        table = published.results_of_record(protocol)["curves" if part == "curve" else "runs"]
         table = table[table["panel"].isin(grid.panels(figure))][[*KEY, *POINT]].reset_index(drop=True)
     else:
-        table = _from_records(figure, of, part)
+        table = _from_records(figure, protocol, part)
     table["estimate"] = table["panel"].map(lambda panel: benchmark(panel)["first_best"]) - table["regret"]
     return table
 
 
-def _from_records(figure: str, of: Protocol, part: str) -> pd.DataFrame:
-    records = grid.store_of(of)
+def _from_records(figure: str, protocol: Protocol, part: str) -> pd.DataFrame:
+    records = grid.store_of(protocol)
     rows = []
-    for specification in grid.grid(figure, of):
+    for specification in grid.grid(figure, protocol):
         points = records.load(specification)[part]
         key = specification.key
         rows += [key | point for point in (points if isinstance(points, list) else [points])]

@@ -58,13 +58,13 @@ def reliability(evidence: Evidence) -> pd.DataFrame:
 
 def reliability_table(evidence: Evidence) -> Styler:
     """Return :func:`reliability` as text for a page, one row per curve."""
-    table, of = reliability(evidence), evidence.of
+    table, protocol = reliability(evidence), evidence.protocol
     shown = pd.DataFrame(
         {
             "panel": table["panel"].map(title),
             "policy": table["variant"].map(POLICIES),
             "curve": table["statistic"].map(LABELS),
-            f"best {of.keep} of {of.seeds}": table["kept"].map("{:.4f}".format),
+            f"best {protocol.keep} of {protocol.seeds}": table["kept"].map("{:.4f}".format),
             "IQM of all": table["iqm"].map("{:.4f}".format),
             "95 % interval": [
                 f"{low:.4f} to {high:.4f}" for low, high in zip(table["low"], table["high"], strict=True)

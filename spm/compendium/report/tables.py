@@ -123,10 +123,10 @@ def kept_curves(evidence: Evidence) -> pd.DataFrame:
     return summary(evidence.curves.merge(evidence.kept[KEY], on=KEY))
 
 
-def write_tables(figure: str, of: Protocol) -> None:
+def write_tables(figure: str, protocol: Protocol) -> None:
     """Write the tables of a figure as CSV files to ``_build/tables/<profile>/``."""
-    evidence = load(of, figure)
-    folder = home() / "_build" / "tables" / of.name
+    evidence = load(protocol, figure)
+    folder = home() / "_build" / "tables" / protocol.name
     made = {"curves": evidence.curves, "finals": evidence.finals, "baselines": baselines(evidence)}
     for name, table in made.items():
         write_atomic(folder / f"{figure}-{name}.csv", table.to_csv(index=False).encode())

@@ -91,12 +91,12 @@ def make(root: Path, given: Mapping[str, Any], jobs: int) -> Path:
         ValueError: a bad table of contents, parameter or profile.
         BookError: a chapter fails, or the site is not what it should be.
     """
-    of = get_protocol(str(given["profile"])) if "profile" in given else None
+    protocol = get_protocol(str(given["profile"])) if "profile" in given else None
     everything = chapters(root, given)
     todo = [chapter for chapter in everything if not chapter.is_done]
-    if todo and of and of.of_record:
+    if todo and protocol and protocol.of_record:
         print(
-            published.check_published(of, jobs) or "The results of record are those of the present code.",
+            published.check_published(protocol, jobs) or "The results of record are those of the present code.",
             flush=True,
         )
     print(f"{len(todo)} of {len(everything)} chapters to execute", flush=True)

@@ -115,9 +115,8 @@ def tree_value(market: Economy, state: HistoryState) -> int:
 def history_optimum(setting: Setting) -> Fraction:
     """Return the value of an optimal SPM with full memory, before normalisation.
 
-    >>> from spm.settings import model, uniform
-    >>> from spm.settings import finite_setting
-    >>> history_optimum(finite_setting("prop-1", "Prop. 1", {"item": 1}, model({"agent": 2}, [(1, [uniform(1, 3)])])))
+    >>> from spm.settings import prop_1
+    >>> history_optimum(prop_1())
     Fraction(5, 2)
 
     Raises:

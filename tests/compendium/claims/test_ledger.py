@@ -292,7 +292,7 @@ def test_the_gain_from_correlation_turns_with_the_bracket() -> None:
         return BENCHMARK | {"lower": low, "upper": low + 0.01}
 
     known = made()
-    turned = Evidence(known.of, known.finals, known.curves, bounds)
+    turned = Evidence(known.protocol, known.finals, known.curves, bounds)
     assert verdict("correlation-matters", turned) == claim.CONFIRMED
     assert verdict("correlation-matters", known) == claim.NOT_CONFIRMED
     assert correlated.adaptivity_gain(bounds("delta-0.5"))[0] == pytest.approx(0.85 / 0.65 - 1)
@@ -458,7 +458,7 @@ def test_the_command_prints_every_claim(
 
     few = tuple(one for one in CLAIMS if one.id in ("prop-1", "prices-beat-rsd-0"))
     monkeypatch.setattr(ledger, "check_claims", lambda known: check_claims(known, few))
-    monkeypatch.setattr("spm.compendium.report.evidence.load", lambda of: made())
+    monkeypatch.setattr("spm.compendium.report.evidence.load", lambda protocol: made())
     assert main(["claims", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert [one["verdict"] for one in data["claims"]] == [claim.CONFIRMED] * 2

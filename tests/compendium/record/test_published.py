@@ -43,11 +43,11 @@ def patch(made: Path, tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
         yield changed
 
 
-def refusal(of: Protocol = TINY) -> str:
+def refusal(protocol: Protocol = TINY) -> str:
     """The sentence with which results of record are refused."""
     published.read_tables.cache_clear()
     with pytest.raises(ValueError, match=r"results of record|is not what was recorded") as error:
-        published.ensure_results("all", of)
+        published.ensure_results("all", protocol)
     return str(error.value)
 
 
@@ -243,10 +243,10 @@ def test_changed_settings_are_named_with_the_run(patch: pytest.MonkeyPatch) -> N
     assert "stale: learning_rate of kitchen-sink groups items-agents-left 0 changed" in refusal()
 
 
-def patched(patch: pytest.MonkeyPatch, of: Protocol) -> Protocol:
+def patched(patch: pytest.MonkeyPatch, protocol: Protocol) -> Protocol:
     """Let ``paper`` be another profile."""
-    patch.setitem(grid.PROTOCOLS, "paper", of)
-    return of
+    patch.setitem(grid.PROTOCOLS, "paper", protocol)
+    return protocol
 
 
 def test_nothing_is_published_while_a_run_is_missing_or_stale(patch: pytest.MonkeyPatch) -> None:
@@ -281,7 +281,7 @@ def test_the_command_reproduce_publishes_and_tunes(
     patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     drawn: list[str] = []
-    patch.setattr("spm.__main__.draw", lambda names, of: drawn.extend(names))
+    patch.setattr("spm.__main__.draw", lambda names, protocol: drawn.extend(names))
     patch.setattr(tuning, "ALTERNATIVES", {("groups", True): {"chosen": {}}})
     patch.setattr(tuning, "STATIC_CURVES", (("two-worlds", "agents-left"),))
     patch.setattr(tuning, "STATIC_VISITS", 48)

@@ -44,7 +44,7 @@ def test_the_height_of_a_curve_is_the_area_below_it_over_its_length() -> None:
         for k, visits in ((2, 50), (0, 10), (1, 20))  # in any order
     ]
     points = pd.DataFrame(rows, columns=["panel", "variant", "statistic", "seed", "visits", "estimate"])
-    known = Evidence(plain.of, plain.finals, points, plain.benchmark)
+    known = Evidence(plain.protocol, plain.finals, points, plain.benchmark)
     assert known.areas("id", "allocation").tolist() == pytest.approx([0.25, 0.575])
 
 
@@ -65,7 +65,7 @@ def test_estimates_are_the_first_best_minus_the_regret(monkeypatch: pytest.Monke
     key = {"variant": "scores", "statistic": "none", "seed": 0, "objective": 0, "objective_se": 0, "regret_se": 0}
     runs = pd.DataFrame([key | {"panel": panel, "regret": regret, "visits": 9} for panel, regret in rows])
     recorded = {"runs": runs, "curves": runs.assign(visits=5, regret=runs["regret"] / 2)}
-    monkeypatch.setattr(published, "results_of_record", lambda of: recorded)
+    monkeypatch.setattr(published, "results_of_record", lambda protocol: recorded)
     monkeypatch.setattr(module, "benchmark", lambda panel: {"first_best": {"id": 1.0, "colors": 2.0}[panel]})
     known = load(PROTOCOLS["paper"], "figure-3")
     assert known.panels == ("id", "colors")

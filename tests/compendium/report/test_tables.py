@@ -99,7 +99,7 @@ def test_baselines_match_closed_forms(
 ) -> None:
     monkeypatch.setenv("SPM_HOME", str(tmp_path_factory.getbasetemp()))
     plain = evidence({("delta-0", "scores", "none"): SEEDS})
-    row = tables.baselines(Evidence(plain.of, plain.finals, plain.curves, benchmark)).iloc[0]
+    row = tables.baselines(Evidence(plain.protocol, plain.finals, plain.curves, benchmark)).iloc[0]
     assert row["panel"] == "delta-0"
     assert row["first_best"] == pytest.approx(sum((21 - k) / 21 for k in range(1, 6)))  # 5 highest of 20 uniform
     assert row["rsd"] == pytest.approx(2.5)
@@ -248,7 +248,7 @@ def test_the_distance_to_the_upper_bound_is_in_standard_errors(
     extra: float, error: float, standard_errors: float
 ) -> None:
     plain = evidence({("two-worlds", "groups", "none"): [0.8 + extra]})
-    known = Evidence(plain.of, plain.finals.assign(regret_se=error), plain.curves, plain.benchmark)
+    known = Evidence(plain.protocol, plain.finals.assign(regret_se=error), plain.curves, plain.benchmark)
     shown = tables.above_upper(known)
     assert shown["policy"].tolist() == ["groups"]
     assert shown["standard errors"].tolist() == pytest.approx([standard_errors])
@@ -291,7 +291,7 @@ def test_the_map_of_adaptivity_shows_ranges_less_two_standard_errors() -> None:
 def test_the_tables_of_a_figure_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = one_panel()
     monkeypatch.setenv("SPM_HOME", str(tmp_path))
-    monkeypatch.setattr(tables, "load", lambda of, figure: known)
+    monkeypatch.setattr(tables, "load", lambda protocol, figure: known)
     tables.write_tables("figure-3", PROTOCOLS["smoke"])
     folder = tmp_path / "_build" / "tables" / "smoke"
     for name, table in {"curves": known.curves, "finals": known.finals}.items():
