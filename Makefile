@@ -37,6 +37,7 @@ test: setup  ## lint, types and tests
 	$(PYTHON) -m ruff format --check
 	$(PYTHON) -m nbstripout --verify $(CHAPTERS)
 	$(PYTHON) -m mypy
+	$(VENV)/bin/lint-imports
 	$(PYTHON) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lab: setup  ## open the chapters in JupyterLab
