@@ -40,9 +40,9 @@ class Run:
 def train(specification: Specification) -> Run:
     """Learn one policy, on one torch thread.
 
-    >>> from spm import settings
-    >>> from spm.market import statistics
-    >>> asked = Specification(settings.get_setting("kitchen-sink"), statistics.get_statistic("none"), 0, visits=2000, evaluations=2)
+    >>> from spm.market import get_statistic
+    >>> from spm.settings import get_setting
+    >>> asked = Specification(get_setting("kitchen-sink"), get_statistic("none"), 0, visits=2000, evaluations=2)
     >>> run = train(asked)
     >>> run.curve[0].visits, run.curve[-1].visits
     (0, 3072)

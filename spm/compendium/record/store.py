@@ -42,9 +42,9 @@ class RecordState:
 def record_place(specification: Specification) -> str:
     """Return where a run's files lie below a folder, without their suffix.
 
-    >>> from spm import settings
-    >>> from spm.market import statistics
-    >>> record_place(Specification(settings.get_setting("colors"), statistics.get_statistic("none"), seed=3, visits=1))
+    >>> from spm.market import get_statistic
+    >>> from spm.settings import get_setting
+    >>> record_place(Specification(get_setting("colors"), get_statistic("none"), seed=3, visits=1))
     'colors/none-scores-3'
     """
     return "{panel}/{statistic}-{variant}-{seed}".format(**specification.key)
