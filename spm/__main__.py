@@ -27,10 +27,11 @@ from spm.compendium.record import (
     publish,
     published,
     runs,
-    tuning,
     verify,
 )
+from spm.compendium.record.belief import BELIEF
 from spm.compendium.record.store import Store, check_writable, read_record
+from spm.compendium.record.tuning import TUNING
 from spm.compendium.report import curves, evidence, tables
 from spm.exact import ORDERS, Solver, read_setting, result, tree_text
 from spm.files import home
@@ -211,7 +212,8 @@ def reproduce(options: argparse.Namespace) -> None:
     done = runs.run_grid("all", profile, engine=engine)
     kept.refresh(computed.calls(), options.jobs)
     print(f"{done} runs done; results of record in {publish.publish(profile, options.jobs)}")
-    tuning.tune(options.jobs)
+    for trials in (TUNING, BELIEF):
+        trials.do(options.jobs)
     draw(FIGURES, profile)
     print(f"{time.perf_counter() - start:.0f} s in all")
 
@@ -257,7 +259,8 @@ def verify_records(options: argparse.Namespace) -> None:
 def seal_records(options: argparse.Namespace) -> None:
     """Replay the results of record where code or packages have changed, and note that they still come out."""
     changed = publish.reseal_published(grid.get_protocol("paper"), options.jobs)
-    tuning.reseal_trials()
+    for trials in (TUNING, BELIEF):
+        trials.reseal()
     print(changed or "nothing has changed since the results of record were sealed")
 
 
