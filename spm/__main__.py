@@ -210,7 +210,7 @@ def reproduce(options: argparse.Namespace) -> None:
     start = time.perf_counter()
     done = runs.run_grid("all", profile, engine=engine)
     kept.refresh(computed.calls(), options.jobs)
-    print(f"{done} runs done; results of record in {publish.publish(profile, options.jobs)}")
+    print(f"{done} runs done; results of record in {publish.publish(profile)}")
     tuning.tune(options.jobs)
     draw(FIGURES, profile)
     print(f"{time.perf_counter() - start:.0f} s in all")
