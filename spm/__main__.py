@@ -1,6 +1,7 @@
 """The command line: ``python -m spm`` or ``spm``.
 
-Bad input ends with one sentence on standard error and exit status 2.
+Bad input ends with one sentence on standard error and exit status 2. Each command imports what it needs when it
+runs, so that ``spm list`` and ``spm --help`` answer at once.
 """
 
 from __future__ import annotations
@@ -16,28 +17,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from spm.compendium.claims import ledger
-from spm.compendium.record import (
-    bracket_cache,
-    computed,
-    engines,
-    grid,
-    kept,
-    policies,
-    publish,
-    published,
-    runs,
-    tuning,
-    verify,
-)
-from spm.compendium.record.store import Store, check_writable, read_record
-from spm.compendium.report import curves, evidence, tables
-from spm.exact import ORDERS, Solver, read_setting, result, tree_text
+from spm.compendium.record import grid
 from spm.files import home
-from spm.learning import VARIANTS, Specification, evaluation_seed, point, train
+from spm.learning import VARIANTS, Specification, evaluation_seed, point
 from spm.market import STATISTICS, get_statistic
 from spm.mechanisms import play
 from spm.settings import CONSTRUCTIONS, FIGURES, MORE_SETTINGS, construction, get_setting
+
+Command = Callable[[argparse.Namespace], None]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"spm: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("spm: interrupted; finished runs are kept, and the same command goes on from there", file=sys.stderr)
+        print("spm: interrupted; finished runs are kept, and the same command resumes from there", file=sys.stderr)
         return 130
     return 0
 
@@ -59,75 +46,80 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     root = argparse.ArgumentParser(prog="spm", description="Sequential price mechanisms.")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
-    _add(commands, "list", list_panels, "the panels, statistics and profiles")
-    add = _add(commands, "train", train_one, "learn one mechanism and store its record")
+    _library_commands(commands)
+    _book_commands(commands)
+    return root
+
+
+def _library_commands(commands: Any) -> None:
+    """Add what can be done with one setting."""
+    _add(commands, "list", list_panels, "list panels, statistics and profiles")
+    add = _add(commands, "exact", solve_exactly, "solve a finite setting exactly, for every cell of the taxonomy")
+    add("name", nargs="?", metavar="NAME", help=", ".join(CONSTRUCTIONS))
+    your_own = "your own finite setting (format: spm.exact.json_format)"
+    add("--file", type=Path, metavar="SETTING.json", help=your_own)
+    add("--tree", action="store_true", help="print an optimal mechanism")
+    add = _add(commands, "bounds", show_bounds, "bound what the best mechanism for a panel could earn")
+    add("panel", metavar="PANEL")
+    add = _add(commands, "train", train_one, "learn one mechanism and store its record", as_json=False)
     add("panel", metavar="PANEL")
     add("--statistic", required=True, metavar="S", help="what the policy sees: " + ", ".join(STATISTICS))
     add("--seed", type=int, default=0, metavar="K")
     add("--visits", type=int, default=grid.PROTOCOLS["quick"].visits["scores"], metavar="N")
     add("--variant", default="scores", metavar="V", help="the kind of policy: " + ", ".join(VARIANTS))
-    add("--out", type=Path, default=None, metavar="DIR", help="where the record goes (default: _build/trained)")
-    add = _add(
-        commands, "run", run_figures, "do the runs of a figure that are missing, and write its tables and pictures"
-    )
-    add("figure", metavar="FIGURE", help="figure-2, figure-3, figure-4 or all")
-    _add_profile(add)
-    _add_engine(add)
-    add = _add(commands, "reproduce", reproduce, "the paper's whole protocol from nothing, written to data/")
-    _add_engine(add)
-    add = _add(commands, "compute", compute, "the results under data/computed, from nothing; says which differ")
-    _add_jobs(add)
-    about = "retrain a sample of the runs of record and play all kept policies"
-    _add_verification(_add(commands, "verify", verify_records, about))
-    about = "replay the results of record in miniature and note that the present code produces them"
-    _add_jobs(_add(commands, "seal", seal_records, about))
-    add = _add(commands, "status", show_status, "done, missing and stale runs, with the reason")
-    _add_profile(add)
+    add("--out", type=Path, metavar="DIR", help="where the record goes (default: _build/trained)")
     add = _add(commands, "evaluate", evaluate_policy, "play a learned mechanism on fresh profiles")
     add("policy", type=Path, metavar="POLICY", help="a record written by train or run")
     add("panel", metavar="PANEL")
     add("--profiles", type=int, default=100_000, metavar="N")
-    add = _add(
-        commands, "exact", solve_exactly, "the exact optimum of a finite setting, for every cell of the taxonomy"
-    )
-    add("name", nargs="?", metavar="NAME", help=", ".join(CONSTRUCTIONS))
-    add(
-        "--file", type=Path, metavar="SETTING.json", help="your own finite setting (format: spm.exact.json_format)"
-    )
-    add("--tree", action="store_true", help="print an optimal mechanism")
-    add = _add(commands, "bounds", show_bounds, "what the best possible mechanism would earn in a panel")
-    add("panel", metavar="PANEL")
-    add = _add(commands, "claims", show_claims, "every claim of the paper, what was found, and the verdict")
+
+
+def _book_commands(commands: Any) -> None:
+    """Add what makes and checks the results that the book shows."""
+    about = "do the missing runs of a figure, then write its tables and pictures"
+    add = _add(commands, "run", run_figures, about, as_json=False)
+    add("figure", metavar="FIGURE", help="figure-2, figure-3, figure-4 or all")
     _add_profile(add)
-    return root
+    _add_engine(add)
+    add = _add(commands, "status", show_status, "say which runs are done, missing or stale, and why")
+    _add_profile(add)
+    add = _add(commands, "claims", show_claims, "check every claim of the paper")
+    _add_profile(add)
+    about = "run the paper's whole protocol from scratch and write its results to data/"
+    _add_engine(_add(commands, "reproduce", reproduce, about, as_json=False))
+    about = "compute the results under data/computed from scratch and say which differ"
+    _add_jobs(_add(commands, "compute", compute, about))
+    about = "retrain a sample of the runs of record and play all kept policies"
+    _add_verification(_add(commands, "verify", verify_records, about))
+    about = "replay the results of record in miniature and note that the present code reproduces them"
+    _add_jobs(_add(commands, "seal", seal_records, about, as_json=False))
 
 
-def _add(
-    commands: Any, name: str, command: Callable[[argparse.Namespace], None], about: str
-) -> Callable[..., Any]:
+def _add(commands: Any, name: str, command: Command, about: str, as_json: bool = True) -> Callable[..., Any]:
     """Add a command; return the function that adds its arguments."""
     sub = commands.add_parser(name, help=about, description=about)
     sub.set_defaults(command=command)
-    if name not in ("train", "run", "reproduce", "seal"):
+    if as_json:
         sub.add_argument("--json", action="store_true", help="print JSON")
     added: Callable[..., Any] = sub.add_argument
     return added
 
 
 def _add_jobs(add: Callable[..., Any]) -> None:
-    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="J")
+    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="J", help="processes (default: all processors)")
 
 
 def _add_engine(add: Callable[..., Any]) -> None:
     _add_jobs(add)
-    add("--engine", default="local", metavar="E", help="where runs are done: " + ", ".join(engines.ENGINES))
+    about = "where runs are done: local, in processes of this machine (default), or dask, on a cluster"
+    add("--engine", default="local", metavar="E", help=about)
     add("--address", metavar="tcp://HOST:PORT", help="the scheduler of the Dask cluster, for --engine dask")
 
 
 def _add_verification(add: Callable[..., Any]) -> None:
-    add("--sample", type=int, default=3, metavar="K", help="runs to train again (default 3)")
-    add("--seed", type=int, default=None, metavar="S", help="which runs those are (default: drawn anew)")
-    add("--profiles", type=int, default=8_192, metavar="N", help="profiles for each policy (default 8192)")
+    add("--sample", type=int, default=3, metavar="K", help="how many runs to retrain (default: 3)")
+    add("--seed", type=int, metavar="S", help="seed of the draw of these runs (default: a new one)")
+    add("--profiles", type=int, default=8_192, metavar="N", help="profiles per policy (default: 8192)")
     _add_jobs(add)
 
 
@@ -146,7 +138,7 @@ def list_panels(options: argparse.Namespace) -> None:
         "figures": {figure: list(panels) for figure, panels in FIGURES.items()},
         "extras": list(MORE_SETTINGS),
         "statistics": {name: statistic.title for name, statistic in STATISTICS.items()},
-        "profiles": {name: asdict(profile) for name, profile in grid.PROTOCOLS.items()},
+        "profiles": {name: asdict(protocol) for name, protocol in grid.PROTOCOLS.items()},
     }
     lines = [f"{figure}: {', '.join(panels)}" for figure, panels in FIGURES.items()]
     lines += [f"more settings: {', '.join(MORE_SETTINGS)}, correlated-AGENTS-ITEMS-DELTA"]
@@ -159,7 +151,10 @@ def list_panels(options: argparse.Namespace) -> None:
 
 
 def train_one(options: argparse.Namespace) -> None:
-    """Learn one mechanism, print its curve's ends, store its record."""
+    """Learn one mechanism, print how it did before and after, and store its record."""
+    from spm.compendium.record.store import Store, check_writable
+    from spm.learning import train
+
     hyperparameters = grid.hyperparameters(options.variant, options.statistic)
     specification = Specification(
         get_setting(options.panel),
@@ -181,47 +176,59 @@ def train_one(options: argparse.Namespace) -> None:
 
 def run_figures(options: argparse.Namespace) -> None:
     """Do the missing runs of a figure, then write its tables and pictures."""
-    profile = grid.get_protocol(options.profile)
+    from spm.compendium.record import bracket_cache, engines, published, runs
+
+    protocol = grid.get_protocol(options.profile)
     names = FIGURES if options.figure == "all" else [options.figure]
     engine = engines.engine(options.engine, options.jobs, options.address)
-    done = runs.run_grid(options.figure, profile, engine=engine)
+    done = runs.run_grid(options.figure, protocol, engine=engine)
     bracket_cache.compute_brackets(grid.panels(options.figure), options.jobs)
-    if profile.of_record:  # whose tables and pictures are made from data/
-        print(f"{done} runs done; `spm reproduce` completes them and writes {published.folder(profile)}")
+    if protocol.of_record:  # whose tables and pictures are made from data/
+        print(f"{done} runs done; `spm reproduce` completes them and writes {published.folder(protocol)}")
         return
-    draw(names, profile)
-    print(f"{done} runs done, {len(grid.grid(options.figure, profile)) - done} found done")
+    draw(names, protocol)
+    print(f"{done} runs done, {len(grid.grid(options.figure, protocol)) - done} found done")
 
 
-def draw(names: Iterable[str], profile: grid.Protocol) -> None:
+def draw(names: Iterable[str], protocol: grid.Protocol) -> None:
     """Write the tables and pictures of figures; with all of them, the cover too."""
+    from spm.compendium.report import curves, tables
+
     for figure in names:
-        tables.write_tables(figure, profile)
-        curves.write_figures(figure, profile)
+        tables.write_tables(figure, protocol)
+        curves.write_figures(figure, protocol)
     if set(names) == set(FIGURES):
-        curves.write_figures("cover", profile)
+        curves.write_figures("cover", protocol)
 
 
 def reproduce(options: argparse.Namespace) -> None:
-    """Do the whole profile of record, write its results to ``data/``, and then the trials of the tuning."""
-    profile = grid.get_protocol("paper")
+    """Do every run of the paper's protocol, write the results to ``data/``, repeat the trials of the tuning."""
+    from spm.compendium.record import computed, engines, kept, publish, published, runs
+    from spm.compendium.record.belief import BELIEF
+    from spm.compendium.record.store import check_writable
+    from spm.compendium.record.tuning import TUNING
+
+    protocol = grid.get_protocol("paper")
     engine = engines.engine(options.engine, options.jobs, options.address)
-    check_writable(published.folder(profile))
+    check_writable(published.folder(protocol))
     start = time.perf_counter()
-    done = runs.run_grid("all", profile, engine=engine)
+    done = runs.run_grid("all", protocol, engine=engine)
     kept.refresh(computed.calls(), options.jobs)
-    print(f"{done} runs done; results of record in {publish.publish(profile)}")
-    tuning.tune(options.jobs)
-    draw(FIGURES, profile)
+    print(f"{done} runs done; results of record in {publish.publish(protocol)}")
+    for trials in (TUNING, BELIEF):
+        trials.do(options.jobs)
+    draw(FIGURES, protocol)
     print(f"{time.perf_counter() - start:.0f} s in all")
 
 
 def compute(options: argparse.Namespace) -> None:
-    """Compute what is kept from nothing, write it, and print what is not the same as before.
+    """Compute all kept results from scratch, write them, and print those that differ from before.
 
     Raises:
         ValueError: fewer than 1 job, or the folder can't be written to.
     """
+    from spm.compendium.record import computed, kept
+
     if options.jobs < 1:
         raise ValueError(f"jobs must be at least 1, not {options.jobs}")
     checks = kept.refresh(computed.calls(), options.jobs)
@@ -232,15 +239,17 @@ def compute(options: argparse.Namespace) -> None:
 
 
 def verify_records(options: argparse.Namespace) -> None:
-    """Check the results of record; print each retrained run, and each failure.
+    """Check the results of record; print every retrained run and every failure.
 
     Raises:
         ValueError: a check failed, or the results can't be checked.
     """
-    profile = grid.get_protocol("paper")
+    from spm.compendium.record import verify
+
+    protocol = grid.get_protocol("paper")
     seed = secrets.randbelow(2**32) if options.seed is None else options.seed
     findings = []
-    for one in verify.verify(profile, options.sample, seed, options.profiles, options.jobs):
+    for one in verify.verify(protocol, options.sample, seed, options.profiles, options.jobs):
         findings.append(one)
         if not options.json and (one.check == "retrained" or not one.passed):
             print(f"{one.check}: {one.run}: {'ok' if one.passed else 'FAILED'}, {one.detail}", flush=True)
@@ -255,23 +264,23 @@ def verify_records(options: argparse.Namespace) -> None:
 
 
 def seal_records(options: argparse.Namespace) -> None:
-    """Replay the results of record where code or packages have changed, and note that they still come out."""
+    """Replay the results of record where code or packages have changed, and note that they are reproduced."""
+    from spm.compendium.record import publish
+    from spm.compendium.record.belief import BELIEF
+    from spm.compendium.record.tuning import TUNING
+
     changed = publish.reseal_published(grid.get_protocol("paper"), options.jobs)
-    tuning.reseal_trials()
+    for trials in (TUNING, BELIEF):
+        trials.reseal()
     print(changed or "nothing has changed since the results of record were sealed")
 
 
 def show_status(options: argparse.Namespace) -> None:
-    """List every run of a profile with its state."""
+    """Count the runs of a profile by state, and list those that are not done."""
+    from spm.compendium.record import runs
+
     rows = runs.status("all", grid.get_protocol(options.profile))
-    data = [
-        {
-            **s.key,
-            "status": state.status,
-            "reason": state.reason,
-        }
-        for s, state in rows
-    ]
+    data = [{**run.key, "status": state.status, "reason": state.reason} for run, state in rows]
     counts = {status: sum(row["status"] == status for row in data) for status in ("done", "missing", "stale")}
     lines = [", ".join(f"{count} {status}" for status, count in counts.items())]
     lines += [
@@ -289,6 +298,9 @@ def evaluate_policy(options: argparse.Namespace) -> None:
     Raises:
         ValueError: the record is missing, damaged, or of another panel.
     """
+    from spm.compendium.record import policies
+    from spm.compendium.record.store import read_record
+
     setting = get_setting(options.panel)
     record = read_record(options.policy)
     outcomes = play(policies.mechanism_of(record, setting), setting, options.profiles, evaluation_seed("final"))
@@ -307,6 +319,8 @@ def solve_exactly(options: argparse.Namespace) -> None:
     Raises:
         ValueError: neither or both are given, an unknown name, or a bad file.
     """
+    from spm.exact import ORDERS, Solver, read_setting, result, tree_text
+
     if (options.name is None) == (options.file is None):
         raise ValueError("exact takes either a NAME or --file SETTING.json; names: " + ", ".join(CONSTRUCTIONS))
     setting = construction(options.name) if options.name else read_setting(options.file)
@@ -325,12 +339,17 @@ def solve_exactly(options: argparse.Namespace) -> None:
 
 def show_bounds(options: argparse.Namespace) -> None:
     """Print a panel's certified bracket and its benchmarks, normalised."""
+    from spm.compendium.record import bracket_cache
+
     data = bracket_cache.benchmark(options.panel)
     emit(options, data, [f"{name:28}{value}" for name, value in data.items()])
 
 
 def show_claims(options: argparse.Namespace) -> None:
     """Check every claim against the exact solver and the records of a profile."""
+    from spm.compendium.claims import ledger
+    from spm.compendium.report import evidence
+
     checked = ledger.check_claims(evidence.load(grid.get_protocol(options.profile)))
     data = {"counts": ledger.counts(checked), "claims": [entry.as_dict() for entry in checked]}
     emit(options, data, ledger.ledger_text(checked))

@@ -36,15 +36,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from spm.market.market import Market
 from spm.market.posterior import belief, belief_width
 from spm.names import lookup
 from spm.settings import Setting
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Observation = NDArray[np.float32]
 
@@ -110,6 +113,8 @@ class Statistic:
         >>> layout[["block", "start", "stop"]].values.tolist()
         [['items', 0, 1], ['agents', 1, 21]]
         """
+        import pandas as pd  # the only table here; markets do without
+
         widths = [BLOCKS[block].width(setting) for block in self.blocks]
         stops = np.cumsum(widths)
         rows = zip(

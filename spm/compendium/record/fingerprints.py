@@ -18,6 +18,10 @@ PACKAGES = ("numpy", "torch", "stable-baselines3", "gymnasium")
 """Packages on whose versions a run's numbers may depend."""
 
 
+MOST_NAMED = 8
+"""Changed modules that a sentence names one by one."""
+
+
 def conditions(module: str) -> dict[str, str]:
     """Return the fingerprint of every module of this package that ``module`` needs, and the packages' versions.
 
@@ -39,16 +43,17 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> str:
     'market.market.py, torch (2.13.0, now 2.14.0)'
     """
     names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    return ", ".join(
-        name if name.endswith(".py") else f"{name} ({old.get(name)}, now {new.get(name)})" for name in names
-    )
+    packages = [f"{name} ({old.get(name)}, now {new.get(name)})" for name in names if not name.endswith(".py")]
+    modules = [name for name in names if name.endswith(".py")]
+    more = [f"{len(modules) - MOST_NAMED} more modules"] if len(modules) > MOST_NAMED else []
+    return ", ".join(modules[:MOST_NAMED] + more + packages)
 
 
 def dependencies(module: str) -> set[str]:
     """Return a module of this package and all others of it that it imports, directly or through others.
 
-    >>> sorted(dependencies("settings.finite"))
-    ['finite']
+    >>> "settings.finite" in dependencies("market"), "market" in dependencies("settings")
+    (True, False)
     """
     found, waiting = set[str](), [module]  # a module comes with the folders in which it lies
     while waiting:
@@ -110,7 +115,7 @@ def _is_folder(module: str) -> bool:
 def source_digests(modules: Iterable[str]) -> dict[str, str]:
     """Return a fingerprint of each named module of this package that ignores comments and docstrings.
 
-    >>> sorted(source_digests(["market", "demand"]))
-    ['demand', 'market']
+    >>> sorted(source_digests(["settings.demand", "names"]))
+    ['names', 'settings.demand']
     """
     return {name: code_digest(_file(name).read_text(encoding="utf-8")) for name in sorted(modules)}

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from spm.compendium.record.store import Store
 from spm.files import home
 from spm.learning import VARIANTS, Hyperparameters, Specification
 from spm.market import STATISTICS, get_statistic
 from spm.names import lookup
 from spm.settings import FIGURES, get_setting
+
+if TYPE_CHECKING:
+    from spm.compendium.record.store import Store
 
 STATIC = ("none", "agents-left")
 """Statistics that yield static mechanisms; they have little to learn and get a smaller budget."""
@@ -134,4 +137,6 @@ def grid(figure: str, protocol: Protocol) -> list[Specification]:
 
 def store_of(protocol: Protocol) -> Store:
     """Return the store of a profile's records."""
+    from spm.compendium.record.store import Store  # who asks for the grid alone need not load it
+
     return Store(home() / "_build" / "runs" / protocol.name)

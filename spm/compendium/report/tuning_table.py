@@ -1,4 +1,4 @@
-"""The table of what was tried before PPO's settings were fixed."""
+"""Tables of runs beside the grid: what was tried before PPO's settings were fixed; learning from the belief."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import asdict
 
 import pandas as pd
 
+from spm.compendium.record.belief import BELIEF
 from spm.compendium.record.bracket_cache import benchmark
 from spm.compendium.record.grid import HYPERPARAMETERS, STATIC
-from spm.compendium.record.tuning import read
+from spm.compendium.record.tuning import TUNING
+from spm.compendium.report.evidence import Evidence
 from spm.compendium.report.tables import BEST_STATIC, LABELS, POLICIES
 from spm.settings import get_setting
 
@@ -27,7 +29,7 @@ def tuning_table() -> pd.DataFrame:
 
     The benchmark is the lower end of the optimum's bracket, or the best static mechanism for ASP and PSP.
     """
-    rows = read()
+    rows = TUNING.read()
     known = [
         (benchmark(panel)["first_best"], benchmark(panel)[BEST_STATIC.get(statistic, "lower")])
         for panel, statistic in zip(rows["panel"], rows["statistic"], strict=True)
@@ -46,3 +48,11 @@ def tuning_table() -> pd.DataFrame:
     text = shown.map(lambda value: "" if pd.isna(value) else f"{value:+.2f} %")
     text["seconds a run"] = seconds.reindex(text.index).map("{:.0f}".format)
     return text.rename_axis(columns=None)
+
+
+def belief_table(evidence: Evidence) -> pd.DataFrame:
+    """Return the final regrets of learning from the belief and from the price history, one row per seed."""
+    belief = BELIEF.read().set_index("seed")["regret"]
+    history = evidence.all_seeds("delta-0.5", "price-allocation").set_index("seed")["regret"]
+    table = pd.DataFrame({"belief": belief, "price-allocation": history.reindex(belief.index)})
+    return table.rename(index=lambda seed: f"seed {seed}").rename_axis(index=None)

@@ -20,8 +20,10 @@ from spm import files
 from spm.__main__ import main
 from spm.bounds import bracket
 from spm.compendium.record import grid, policies, publish, published, replay, tuning
+from spm.compendium.record.belief import BELIEF
 from spm.compendium.record.grid import Protocol
 from spm.compendium.record.store import record_place
+from spm.compendium.record.tuning import TUNING
 from spm.compendium.report import curves, evidence
 from spm.learning import Specification, evaluation_seed, ppo
 from spm.mechanisms import play
@@ -288,7 +290,8 @@ def test_the_command_reproduce_publishes_and_tunes(
     assert main(["reproduce", "--jobs", "1"]) == 0
     assert f"0 runs done; results of record in {manifest.parent}" in capsys.readouterr().out
     published.check_published(TINY)
-    assert len(tuning.read()) == tuning.TRIAL_SEEDS
+    assert len(TUNING.read()) == tuning.TRIAL_SEEDS
+    assert BELIEF.read()["statistic"].tolist() == ["belief"] * 2
     assert drawn == list(FIGURES)
 
 

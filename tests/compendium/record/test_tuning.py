@@ -11,9 +11,13 @@ import pytest
 from of_record import tiny
 
 from spm.compendium.record import grid, replay, tuning
+from spm.compendium.record.belief import BELIEF
 from spm.compendium.record.bracket_cache import benchmark
-from spm.compendium.record.grid import HYPERPARAMETERS
+from spm.compendium.record.grid import HYPERPARAMETERS, PROTOCOLS
+from spm.compendium.record.tuning import TUNING
 from spm.compendium.report import tuning_table
+from spm.compendium.report.evidence import Evidence
+from spm.compendium.report.tuning_table import belief_table
 
 
 @pytest.fixture
@@ -55,36 +59,36 @@ def test_trials_of_a_curve_have_equal_numbers_of_visits_seeds_and_profiles() -> 
 
 
 def test_what_is_missing_or_stale_is_done_and_the_table_holds_all(patch: pytest.MonkeyPatch) -> None:
-    assert tuning.tune(1) == len(tuning.trials()) == 2 * 2 * 2 * 2
-    first = tuning.tuning_path().read_bytes()
-    assert tuning.tune(1) == 0
-    assert tuning.tuning_path().read_bytes() == first
+    assert TUNING.do(1) == len(tuning.trials()) == 2 * 2 * 2 * 2
+    first = TUNING.path.read_bytes()
+    assert TUNING.do(1) == 0
+    assert TUNING.path.read_bytes() == first
     one = tuning.trials()[3]
     record = one.store.path(one.specification)
     record.write_bytes(b"{}")
-    assert tuning.tune(1) == 1
-    assert one.store.load(one.specification)["final"]["regret"] == tuning.read()["regret"].iloc[3]
+    assert TUNING.do(1) == 1
+    assert one.store.load(one.specification)["final"]["regret"] == TUNING.read()["regret"].iloc[3]
 
 
 def test_old_tables_are_refused(patch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="there is no table of trials at"):
-        tuning.read()
-    tuning.tune(1)
-    assert len(tuning.read()) == 16
+        TUNING.read()
+    TUNING.do(1)
+    assert len(TUNING.read()) == 16
     with pytest.MonkeyPatch.context() as other:
         other.setattr(replay, "CONDITIONS", replay.CONDITIONS | {"market.market.py": "other"})
         other.setattr(replay, "REPLAYED_BY", {"market.market.py": "other"})
-        assert len(tuning.read()) == 16
+        assert len(TUNING.read()) == 16
         other.setattr(replay, "REPLAYED_BY", {"market.market.py": "another"})
         other.setattr("spm.market.market.TIE", 0.0)
         with pytest.raises(
             ValueError, match=r"stale: .* comes out otherwise in a replay; changed: market.market.py"
         ):
-            tuning.read()
+            TUNING.read()
     with pytest.MonkeyPatch.context() as other:
         other.setattr(tuning, "ADAPTIVE_VISITS", 97)
         with pytest.raises(ValueError, match="stale: budget of kitchen-sink groups allocation 0 changed"):
-            tuning.read()
+            TUNING.read()
     with pytest.MonkeyPatch.context() as other:
         key = ("groups", False)
         other.setitem(HYPERPARAMETERS, key, replace(HYPERPARAMETERS[key], clip_range=0.3))
@@ -92,14 +96,14 @@ def test_old_tables_are_refused(patch: pytest.MonkeyPatch) -> None:
             tuning_table.tuning_table()
     patch.setattr(tuning, "TRIAL_SEEDS", 1)
     with pytest.raises(ValueError, match="stale: other alternatives are tried now"):
-        tuning.read()
+        TUNING.read()
 
 
 def test_the_table_by_hand(patch: pytest.MonkeyPatch) -> None:
     """Regrets made up; two seeds a cell, distances to the optimum or to the best static mechanism."""
-    tuning.tune(1)
-    rows = pd.read_csv(tuning.tuning_path()).assign(regret=[k / 100 for k in range(16)], seconds=range(16))
-    tuning.tuning_path().write_bytes(rows.to_csv(index=False).encode())
+    TUNING.do(1)
+    rows = pd.read_csv(TUNING.path).assign(regret=[k / 100 for k in range(16)], seconds=range(16))
+    TUNING.path.write_bytes(rows.to_csv(index=False).encode())
     kitchen, worlds = benchmark("kitchen-sink"), benchmark("two-worlds")
 
     def distance(best: dict[str, float], goal: str, *regrets: float) -> str:
@@ -129,3 +133,21 @@ def test_the_settings_chosen_are_shown_by_policy_and_kind_of_mechanism() -> None
     ]
     assert list(shown.loc["log_std_final"]) == ["learned", "learned", -4.5, "learned"]
     assert list(shown.loc["n_epochs"]) == [1, 4, 1, 4]
+
+
+def test_the_belief_stands_beside_the_price_history_of_the_same_seed(patch: pytest.MonkeyPatch) -> None:
+    BELIEF.do(1)
+    rows = pd.read_csv(BELIEF.path).assign(regret=[0.25, 0.5])
+    BELIEF.path.write_bytes(rows.to_csv(index=False).encode())
+    finals = pd.DataFrame(
+        {
+            "panel": ["delta-0.5"] * 4,
+            "variant": ["scores", "scores", "groups", "scores"],
+            "statistic": ["price-allocation"] * 3 + ["allocation"],
+            "seed": [1, 0, 0, 0],
+            "regret": [0.375, 0.125, 9.0, 9.0],
+        }
+    )
+    shown = belief_table(Evidence(PROTOCOLS["paper"], finals, finals))
+    assert shown.index.tolist() == ["seed 0", "seed 1"]
+    assert shown[["belief", "price-allocation"]].to_numpy().tolist() == [[0.25, 0.125], [0.5, 0.375]]
