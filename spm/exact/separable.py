@@ -23,7 +23,7 @@ from spm.exact.game import Game
 MOST_ASSIGNMENTS = 200_000
 """More assignments of prices to agents than this are refused."""
 QuantityDemanded = tuple[tuple[Fraction, Fraction], ...]
-"""How many agents, K, want a type. For k = 0, 1, ...: P(K = k), and E[what these agents are worth; K = k], the sum of
+"""How many agents, K, want a type. For k = 0, 1, ...: P(K = k), and E[what these are worth; K = k], the sum of
 their values or, for revenue, of their prices."""
 NO_DEMAND: QuantityDemanded = ((Fraction(1), Fraction(0)),)
 
