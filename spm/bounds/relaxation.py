@@ -3,8 +3,8 @@
 There are two upper bounds, both on the lattice of :mod:`spm.bounds.lattice`. They are proved for correlated values
 with delta in (0, 1), identical items, and welfare or revenue (:func:`spm.bounds.known_latent.correlated_model`):
 
-* *Values shown after each decision* (:class:`Relaxation`). The belief is then uniform on an interval of cells, those
-  that could have given all values seen, and the bound is a dynamic programme over (agents left, items left,
+* *Values shown after each decision* (:class:`Relaxation`). The belief is then uniform on an interval of cells,
+  those that could have given all values seen, and the bound is a dynamic programme over (agents left, items left,
   interval).
 * *The first d values hidden* (:func:`hidden_bound`). The first d decisions rest on the exact public belief (who
   bought at which price), by a search of the tree of prices and purchases. Then nature reveals an interval, drawn
