@@ -214,7 +214,7 @@ def reproduce(options: argparse.Namespace) -> None:
     start = time.perf_counter()
     done = runs.run_grid("all", protocol, engine=engine)
     kept.refresh(computed.calls(), options.jobs)
-    print(f"{done} runs done; results of record in {publish.publish(protocol, options.jobs)}")
+    print(f"{done} runs done; results of record in {publish.publish(protocol)}")
     for trials in (TUNING, BELIEF):
         trials.do(options.jobs)
     draw(FIGURES, protocol)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import joblib
 import pandas as pd
 import torch
 
-from spm.bounds import explicit_mechanism
 from spm.compendium.record.bracket_cache import benchmark
 from spm.compendium.record.grid import Protocol, grid, panels, store_of
 from spm.compendium.record.policies import policy_name, unpack
@@ -31,18 +28,11 @@ from spm.compendium.record.replay import Replay, Seal
 from spm.compendium.record.runs import status
 from spm.compendium.record.store import label, record_place
 from spm.files import canonical, digest, write_atomic
-from spm.learning import Specification, evaluation_seed, point
-from spm.mechanisms import play, random_serial_dictatorship
-from spm.settings import get_setting
-
-EXPLICIT_PROFILES = 20_000
-"""Profiles for explicit mechanisms: a posterior kept for each market makes them slower than networks."""
+from spm.learning import Specification
 
 
-def publish(protocol: Protocol, jobs: int = 1) -> Path:
-    """Write the records of a whole profile as results of record; return their folder.
-
-    Explicit mechanisms are played ``jobs`` at a time.
+def publish(protocol: Protocol) -> Path:
+    """Write the records of a whole protocol as results of record; return their folder.
 
     Raises:
         ValueError: a run is missing, damaged or stale.
@@ -61,7 +51,6 @@ def publish(protocol: Protocol, jobs: int = 1) -> Path:
         for point in record["curve"]
     ]
     content = {"runs.csv": as_csv(runs), "curves.csv": as_csv(pd.DataFrame(curves))}
-    content["mechanisms.csv"] = as_csv(pd.DataFrame(explicit_mechanisms(protocol, jobs)))
     content["bounds.csv"] = as_csv(pd.DataFrame(bounds_rows()))
     content["seal.json"] = _seal(specifications, records).written
     for specification, record, kept in zip(specifications, records, runs["kept"], strict=True):
@@ -114,25 +103,6 @@ def _saved(weights: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
     torch.save({name: unpack(data) for name, data in weights.items()}, buffer)
     return buffer.getvalue()
-
-
-def explicit_mechanisms(protocol: Protocol, jobs: int = 1) -> Iterator[dict[str, Any]]:
-    """Yield a row for each explicit mechanism, played on the first profiles of the final evaluation."""
-    count = min(protocol.final_profiles, EXPLICIT_PROFILES)
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
-    for rows in parallel(joblib.delayed(_explicit)(panel, count) for panel in panels("all")):
-        yield from rows
-
-
-def _explicit(panel: str, count: int) -> list[dict[str, Any]]:
-    setting = get_setting(panel)
-    explicit = {"rsd": random_serial_dictatorship(setting), "lower": explicit_mechanism(setting)}
-    rows = []
-    for name, one in explicit.items():
-        found = asdict(point(play(one, setting, count, evaluation_seed("final")), visits=0))
-        del found["visits"]
-        rows.append({"panel": panel, "mechanism": name} | found | {"profiles": count})
-    return rows
 
 
 def bounds_rows() -> Iterator[dict[str, Any]]:

@@ -1,10 +1,10 @@
-"""The results of record: a whole profile as plain tables and weights-only files under ``data/``.
+"""The results of record: a whole protocol as plain tables and weights-only files under ``data/``.
 
-``data/<profile>/`` holds ``runs.csv`` (a row a run: specification, final evaluation, provenance), ``curves.csv``,
-``mechanisms.csv`` and ``bounds.csv`` (what no run is needed for; the book computes its bounds anew), the kept
-policies as ``policies/<panel>/<statistic>-<variant>-<seed>.pt`` (torch's weights-only format), ``seal.json`` with
-miniatures of two runs of each curve (:mod:`spm.compendium.record.replay`), and ``manifest.json`` with the SHA-256
-of each of these files. :func:`check_published` refuses what the present code would not have made.
+``data/<protocol>/`` holds ``runs.csv`` (one row per run: specification, final evaluation, provenance),
+``curves.csv``, ``bounds.csv`` (which needs no run; the book computes its bounds again), the kept policies as
+``policies/<panel>/<statistic>-<variant>-<seed>.pt`` (torch's weights-only format), ``seal.json`` with miniatures
+of two runs per curve (:mod:`spm.compendium.record.replay`), and ``manifest.json`` with the SHA-256 of each of
+these files. :func:`check_published` refuses what the present code would not produce.
 """
 
 from __future__ import annotations
@@ -33,20 +33,6 @@ KEY = [*CURVE, "seed"]
 def folder(protocol: Protocol) -> Path:
     """Return where a profile's results of record lie."""
     return home() / "data" / protocol.name
-
-
-def ensure_results(figure: str, protocol: Protocol, jobs: int = 1) -> None:
-    """See that a figure's results are there: check those of record, or do the runs that are missing.
-
-    Raises:
-        ValueError: the results of record are missing, damaged or stale.
-    """
-    if protocol.of_record:
-        results_of_record(protocol)
-    else:
-        from spm.compendium.record.runs import run_grid  # the only step that needs torch
-
-        run_grid(figure, protocol, jobs)
 
 
 def specified(specification: Specification) -> dict[str, Any]:

@@ -40,9 +40,11 @@ def learning_curves(figure: str, evidence: Evidence, variant: str = "scores") ->
     titles = {
         panel: f"({letter}) {title(panel)}" for letter, panel in zip("abcdef", evidence.panels, strict=False)
     }
-    name = figure if variant == "scores" else f"{figure}-{variant}"
+    name, label = figure, figure.replace("figure-", "Figure ")
+    if variant != "scores":
+        name, label = f"{name}-{variant}", f"{label} ({variant})"
     picture = _panels(evidence, titles, variant)
-    return drawing(name, picture, _caption(figure, evidence.protocol, variant), _alt(evidence, variant))
+    return drawing(name, picture, label, _caption(figure, evidence.protocol, variant), _alt(evidence, variant))
 
 
 COVER = ("delta-0.5", "inventory")
@@ -54,14 +56,14 @@ def cover(evidence: Evidence) -> Drawing:
     picture, protocol = _panels(evidence, {panel: title(panel) for panel in COVER}, "groups"), evidence.protocol
     caption = (
         "Learned mechanisms that adapt to what was bought earn more than static ones: correlated values (left) "
-        f"and a setting where prices must follow the inventory (right). Policy that chooses among groups of "
-        f"agents; {_seeds(protocol)}; up to {protocol.visits['groups']:,} visits."
+        f"and a setting where prices must follow the inventory (right). {_POLICIES['groups']} {_seeds(protocol)}; "
+        f"up to {protocol.visits['groups']:,} visits."
     )
-    return drawing("cover", picture, caption, "Learning curves of two panels; they are in Figures 2 and 3.")
+    return drawing("cover", picture, "Adapting pays", caption, "Two panels, of Figures 2 and 3.")
 
 
 def write_figures(figure: str, protocol: Protocol) -> None:
-    """Write a figure for each variant of the policy, or the ``cover``, as SVG to ``_build/figures/<profile>/``."""
+    """Write a figure per variant of the policy, or the ``cover``, as SVG to ``_build/figures/<protocol>/``."""
     evidence = load(protocol, "all" if figure == "cover" else figure)
     drawn = [cover(evidence)] if figure == "cover" else [learning_curves(figure, evidence, v) for v in VARIANTS]
     for one in drawn:
@@ -145,44 +147,26 @@ _TITLES = {
 
 
 _POLICIES = {
-    "scores": ("", "Policy as in the paper: Gaussian scores for the order."),
-    "groups": (" again", "Policy that chooses among groups of exchangeable agents, with prices for each group."),
+    "scores": "The paper's policy: Gaussian scores for the order.",
+    "groups": "The policy that chooses among groups of exchangeable agents.",
 }
 
 
-LINES = (
-    "Five learned curves, one per statistic of the history: ASP sees nothing, PSP the agents left, then "
-    "items/agents left, the allocation matrix, and the price-allocation matrix. A curve's height is the expected "
-    "first best minus the policy's mean regret to it: the same expectation as the plain mean objective, with a "
-    "far smaller error. The first best knows all values."
-)
-"""What the lines of a figure are."""
-
-
 def _caption(figure: str, protocol: Protocol, variant: str) -> str:
-    number, (again, policy) = figure.removeprefix("figure-"), _POLICIES[variant]
+    points, final = f"{protocol.evaluation_profiles:,}", f"{protocol.final_profiles:,}"
     return (
-        f"<b>Figure {number}{again}.</b> {_TITLES[figure]} {policy} {LINES} {_seeds(protocol)}, "
-        f"with its 95% interval over seeds (Student's t, wide for few seeds; cut where it leaves the axes); "
-        f"the static mechanisms (ASP, PSP) learned from {protocol.static_visits:,} visits, the others from "
-        f"{protocol.visits[variant]:,}. Each point is an evaluation of the policy "
-        f"without exploration noise on {protocol.evaluation_profiles:,} fresh profiles, the same for all curves; "
-        f"labels stand at the final evaluation on {protocol.final_profiles:,} others, which the thin lines lead "
-        f"to. RSD: random serial dictatorship "
-        f"(↓ where it lies below the axis). Optimum: certified bracket of the best SPM (a band, or a line where "
-        f"it is exact). Dotted lines: the best static mechanisms by direct optimisation, in the colours of ASP "
-        f"and PSP. Profile <code>{protocol.name}</code>."
+        f"{_TITLES[figure]} {_POLICIES[variant]} {_seeds(protocol)} with its 95% interval; ASP and PSP learned "
+        f"from {protocol.static_visits:,} visits, the others from {protocol.visits[variant]:,}. Points: "
+        f"evaluations without exploration noise on {points} fresh profiles; labels: the final one, on {final} "
+        "others. First best: all values known. Optimum: certified bracket of the best SPM. Dotted: the best "
+        "static mechanisms. RSD: random serial dictatorship (↓: below the axis)."
     )
 
 
 def _seeds(protocol: Protocol) -> str:
     """Which seeds are drawn."""
-    which = (
-        f"all {protocol.seeds}"
-        if protocol.keep == protocol.seeds
-        else f"the {protocol.keep} best of {protocol.seeds}"
-    )
-    return f"Mean of {which} seeds"
+    best = f"the {protocol.keep} best of {protocol.seeds}"
+    return f"Mean of {best if protocol.keep < protocol.seeds else f'all {protocol.seeds}'} seeds"
 
 
 def _alt(evidence: Evidence, variant: str) -> str:
@@ -216,7 +200,8 @@ def correlated_values(deltas: Sequence[float], n_profiles: int = 600, seed: int 
     axes[0].set_ylabel("value of agent 2")
     sns.despine(fig=picture)
     caption = (
-        f"<b>Correlated values.</b> Two agents' values in {n_profiles} profiles at each δ. Correlation measured "
-        f"in {100 * n_profiles:,} profiles: {', '.join(words)}; the titles give δ² / (δ² + (1 − δ)²)."
+        f"Two agents' values in {n_profiles} profiles at each δ. Correlation measured in {100 * n_profiles:,} "
+        f"profiles: {', '.join(words)}; the titles give δ² / (δ² + (1 − δ)²)."
     )
-    return drawing("correlated-values", picture, caption, "Scatter plots that narrow to the diagonal as δ grows.")
+    alt = "Scatter plots that narrow to the diagonal as δ grows."
+    return drawing("correlated-values", picture, "Correlated values", caption, alt)

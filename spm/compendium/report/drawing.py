@@ -51,12 +51,12 @@ class Drawing:
         return f'<figure class="spm-figure" id="{self.name}">{picture}{caption}</figure>'
 
 
-def drawing(name: str, figure: Figure, caption: str, alt: str) -> Drawing:
-    """Return ``figure`` as a drawing; the same figure gives the same bytes."""
+def drawing(name: str, figure: Figure, label: str, caption: str, alt: str) -> Drawing:
+    """Return ``figure`` as a drawing whose caption begins with its label; the same figure gives the same bytes."""
     buffer = io.BytesIO()
     with mpl.rc_context(STYLE):
         figure.savefig(buffer, format="svg", metadata={"Date": None}, bbox_inches="tight")
-    return Drawing(name, buffer.getvalue(), caption, alt)
+    return Drawing(name, buffer.getvalue(), f"<b>{label}.</b> {caption}", alt)
 
 
 def canvas(n_panels: int, columns: int = 2) -> tuple[Figure, list[Axes]]:

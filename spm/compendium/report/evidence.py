@@ -23,6 +23,7 @@ from spm.compendium.record import grid, published
 from spm.compendium.record.bracket_cache import benchmark
 from spm.compendium.record.grid import STATIC, Protocol
 from spm.compendium.record.published import KEY
+from spm.compendium.record.store import label
 from spm.compendium.report.compare import Sample
 from spm.learning import VARIANTS
 
@@ -121,12 +122,23 @@ def _height(curve: pd.DataFrame) -> float:
 
 
 def load(protocol: Protocol, figure: str = "all") -> Evidence:
-    """Return the evidence of a profile, on the panels of a figure or on all.
+    """Return the evidence of a protocol, on the panels of a figure or on all.
 
     Raises:
-        ValueError: a record is missing, damaged or (of record) stale; an unknown figure.
+        ValueError: a record is missing, damaged or stale; an unknown figure.
     """
+    if not protocol.of_record:
+        _check_done(figure, protocol)
     return Evidence(protocol, finals(figure, protocol), curves(figure, protocol))
+
+
+def _check_done(figure: str, protocol: Protocol) -> None:
+    """Refuse runs that are not done, or that the present code would not produce."""
+    states = grid.store_of(protocol).states(grid.grid(figure, protocol))
+    undone = [f"{label(run)} that can be used: {state.reason}" for run, state in states if state.status != "done"]
+    if undone:
+        remedy = f"`spm run {figure} --profile {protocol.name}` does what is missing or stale"
+        raise ValueError(f"there is no record of {undone[0]} ({len(undone)} such runs); {remedy}")
 
 
 def curves(figure: str, protocol: Protocol) -> pd.DataFrame:

@@ -1,12 +1,16 @@
-"""What the chapter on adaptivity shows: a construction's market, its cells, its tree, and tables over all."""
+"""What chapters show of single settings: market, cells and tree of a construction, bounds and mechanisms that are
+played.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from spm.bounds import explicit_mechanism, relaxed_bound
 from spm.compendium.report.cells import cells_table
 from spm.compendium.report.drawing import Drawing
 from spm.compendium.report.trees import draw_tree
@@ -14,7 +18,7 @@ from spm.compendium.report.words import lottery_table
 from spm.compendium.theory.described import PAPER_MECHANISMS
 from spm.exact import Solver
 from spm.mechanisms import TreeMechanism, play
-from spm.settings import FiniteModel, construction
+from spm.settings import FiniteModel, Setting, construction
 
 TREES: dict[str, tuple[str, str]] = {
     "prop-1": ("adaptive", "adaptive"),
@@ -33,7 +37,7 @@ TITLES = {
 
 
 def market_table(name: str) -> Styler:
-    """Return a construction's worlds and lotteries as a table.
+    """Return the worlds and lotteries of a construction, or of a panel of Figure 3, as a table.
 
     Raises:
         ValueError: an unknown construction.
@@ -86,3 +90,38 @@ def played_table(names: Iterable[str] = TREES, n_profiles: int = 200_000) -> pd.
         exact, error = float(root.value / setting.unit), played.standard_error
         rows.append((setting.title, exact, played.mean, (played.mean - exact) / error if error else 0.0))
     return pd.DataFrame(rows, columns=["setting", "exact value (normalised)", "played", "standard errors"])
+
+
+def relaxation_table(
+    n_agents: int, n_items: int, delta: float, hidden: Sequence[int], cells: Sequence[int]
+) -> pd.DataFrame:
+    """Return the information relaxation's bounds on welfare, one row per number of hidden values.
+
+    One column per number of cells in which the belief about the latent is kept.
+
+    >>> table = relaxation_table(3, 1, 0.5, hidden=[0, 1], cells=[8, 16])
+    >>> bool(table.loc[1, 16] < table.loc[0, 8])
+    True
+    """
+    rows = [[relaxed_bound(n_agents, n_items, delta, hidden=d, cells=c) for c in cells] for d in hidden]
+    index = pd.Index(hidden, name="values hidden")
+    return pd.DataFrame(rows, index, pd.Index(cells, name="cells"))
+
+
+def explicit_table(setting: Setting, known: Mapping[str, Any], n_profiles: int = 20_000) -> pd.DataFrame:
+    """Play the mechanism that earns the bracket's lower end; return its mean and lowest objective.
+
+    Args:
+        setting: any that :func:`spm.bounds.brackets.bracket` accepts.
+        known: its bracket and benchmarks (:meth:`spm.bounds.brackets.Bracket.as_dict`).
+        n_profiles: how many profiles it is played on.
+    """
+    played = play(explicit_mechanism(setting), setting, n_profiles, seed=1)
+    rows = {
+        "best static mechanism": known["personalised_static"],
+        "explicit mechanism, mean": played.mean,
+        "its standard error": played.standard_error,
+        "its lowest over all profiles": float(played.objective.min()),
+        "upper bound on any mechanism": known["upper"],
+    }
+    return pd.Series(rows).to_frame(str(setting.objective))

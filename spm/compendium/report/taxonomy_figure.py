@@ -30,10 +30,10 @@ def figure_1() -> Drawing:
         f"{one.name} contains {other.name}" for one in CLASSES for other in CLASSES if other.cells < one.cells
     ]
     caption = (
-        "<b>Figure 1.</b> The taxonomy. Each class is the rectangle of the kinds of prices and orders that its "
-        "definition allows, so what lies inside what is computed, not drawn by hand."
+        "The taxonomy. Each class is the rectangle of the kinds of prices and orders that its definition allows, "
+        "so containment is computed, not drawn by hand."
     )
-    return drawing("figure-1", picture, caption, "Nested rectangles: " + "; ".join(facts) + ".")
+    return drawing("figure-1", picture, "Figure 1", caption, "Nested rectangles: " + "; ".join(facts) + ".")
 
 
 _INSET = {"SPM": -0.12, "PSP": -0.04, "ASP": 0.04, "SD": 0.12, "SO": 0.0}

@@ -67,12 +67,11 @@ def draw_tree(setting: Setting, root: Node, name: str, title: str = "an optimal 
     axis.set_axis_off()
     _draw(axis, top, INK)
     caption = (
-        f"<b>{setting.title}: {title}</b>, worth {fraction_text(root.value)}. Read from the left: a box is a "
-        "visit with its posted price, an arrow what the agent does and how likely that is, the end the expected "
-        "value by then."
+        f"Worth {fraction_text(root.value)}. Read from the left: a box is a visit with its posted price, an arrow "
+        "what the agent does and how likely that is, a leaf the expected value by then."
     )
     alt = f"Decision tree of {len(root.nodes())} visits. First visit {setting.agents[root.agent]}."
-    return drawing(name, picture, caption, alt)
+    return drawing(name, picture, f"{setting.title}: {title}", caption, alt)
 
 
 class _Layout:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_up import evidence
@@ -10,6 +13,8 @@ from made_up import evidence
 from spm.compendium.report import curves, drawing, tables
 from spm.compendium.report.evidence import Evidence
 from spm.compendium.report.tables import LABELS
+from spm.learning import VARIANTS
+from spm.settings import FIGURES
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.floats(0.01, 0.2))
@@ -66,7 +71,14 @@ def test_learning_curves_tell_where_they_end() -> None:
     assert "ASP 0.500" in paper.alt
     assert "from 1,000,000" in paper.caption
     assert paper.svg != drawn.svg
-    assert curves.LINES in paper.caption
+    assert paper.caption.startswith("<b>Figure 3.</b> ")
+    assert drawn.caption.startswith("<b>Figure 3 (groups).</b> ")
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_captions_hold_a_hundred_words_at_most(figure: str, variant: str) -> None:
+    assert len(re.sub("<.*?>", "", curves.learning_curves(figure, made(), variant).caption).split()) <= 100
 
 
 def test_a_panel_draws_each_curve_in_its_colour_and_every_benchmark() -> None:

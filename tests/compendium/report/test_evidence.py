@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from made_up import evidence
@@ -73,3 +75,12 @@ def test_estimates_are_the_first_best_minus_the_regret(monkeypatch: pytest.Monke
     assert known.finals["visits"].tolist() == [9, 9]
     assert known.curves["estimate"].to_dict() == pytest.approx({0: 0.9, 1: 1.85})
     assert known.curves["visits"].tolist() == [5, 5]
+
+
+def test_runs_that_are_not_done_are_refused_with_the_command_that_does_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPM_HOME", str(tmp_path))
+    first = "there is no record of delta-0 scores none 0 that can be used: never run"
+    with pytest.raises(ValueError, match=f"^{first} .80 such runs.; `spm run figure-2 --profile smoke` does"):
+        load(PROTOCOLS["smoke"], "figure-2")

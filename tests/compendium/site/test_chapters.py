@@ -1,14 +1,19 @@
 """Chapters are found, parametrised, executed when needed, and their faults told."""
 
 import json
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import notebooks
+import papermill
 import pytest
 from notebooks import code, parameters, text
 
 from spm.compendium.site.chapters import BookError, Chapter, chapters, execute_all, pages
+
+BOOK = Path(__file__).parents[3] / "book"
 
 
 @pytest.fixture
@@ -113,3 +118,41 @@ def test_a_failing_chapter_is_named_with_cell_and_error_and_leaves_nothing(
     assert not (root / "_build" / "executed" / "one.ipynb").exists()
     assert (root / "_build" / "executed" / "two.ipynb").exists(), "one chapter's fault does not stop the others"
     assert "FAILED one" in capsys.readouterr().out
+
+
+def cells(kind: str) -> Iterator[tuple[str, str]]:
+    """Yield (chapter, source) of every cell of a kind in the book's own notebooks."""
+    for path in sorted(BOOK.glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == kind:
+                yield path.stem, "".join(cell["source"])
+
+
+def test_cells_call_the_package_and_do_no_work_of_their_own() -> None:
+    long = [(chapter, source) for chapter, source in cells("code") if len(source.splitlines()) > 10]
+    assert long == []
+
+
+def test_what_the_book_says_it_says_once() -> None:
+    paragraphs = [
+        (part, chapter)
+        for chapter, source in cells("markdown")
+        for part in source.split("\n\n")
+        if len(part) > 200
+    ]
+    places = defaultdict(list)
+    for part, chapter in paragraphs:
+        places[part].append(chapter)
+    assert len(paragraphs) > 50
+    assert {part: chapters for part, chapters in places.items() if len(chapters) > 1} == {}
+
+
+def test_a_chapter_that_declares_the_profile_uses_it() -> None:
+    """And no chapter reads records without one: ``make book PROFILE=quick`` reaches every figure."""
+    sources = defaultdict(str)
+    for chapter, source in cells("code"):
+        sources[chapter] += f"{source}\n"
+    uses = {chapter for chapter, source in sources.items() if "get_protocol(profile)" in source}
+    declares = {path.stem for path in BOOK.glob("*.ipynb") if "profile" in papermill.inspect_notebook(path)}
+    assert uses == declares
+    assert {"figure-2", "figure-3", "figure-4"} <= uses

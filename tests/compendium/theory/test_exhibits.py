@@ -7,10 +7,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from spm.bounds import bracket
 from spm.compendium.report import exhibits
 from spm.compendium.theory import episodes
 from spm.exact import Solver
-from spm.settings import construction, correlated
+from spm.settings import FiniteModel, construction, correlated
 
 
 def test_the_described_mechanisms_lose_in_two_worlds_alone() -> None:
@@ -53,3 +54,24 @@ def test_many_markets_earn_what_their_prices_must() -> None:
     count, welfare, best = (float(word.strip(":,").replace(",", "")) for word in np.array(told.split())[[0, 4, 8]])
     assert count == 64 * 50
     assert welfare == best == pytest.approx(0.5, abs=0.03)
+
+
+def test_bounds_fall_with_every_value_hidden_and_every_cell_more() -> None:
+    table = exhibits.relaxation_table(3, 1, 0.5, hidden=[0, 1, 2], cells=[8, 16]).to_numpy()
+    assert (np.diff(table, axis=0) < 0).all()
+    assert (np.diff(table, axis=1) <= 1e-12).all()
+    assert table[0, 0] < 1
+
+
+def test_the_explicit_mechanism_of_a_finite_setting_earns_its_optimum() -> None:
+    setting = construction("prop-1")
+    table = exhibits.explicit_table(setting, bracket(setting).as_dict(), n_profiles=5000)["welfare"]
+    exact = float(Solver(setting).value() / setting.unit)
+    assert table["upper bound on any mechanism"] == pytest.approx(exact)
+    assert table["explicit mechanism, mean"] == pytest.approx(exact, abs=5 * table["its standard error"])
+    assert table["best static mechanism"] == pytest.approx(exact)  # personalised prices are enough
+    # The last agent faces the low price, so the item is always sold, at worst to somebody of the lowest value.
+    model = setting.model
+    assert isinstance(model, FiniteModel)
+    lowest = min(value for _, (value,) in model.worlds[0].lotteries[0])
+    assert table["its lowest over all profiles"] == pytest.approx(float(lowest / setting.unit))
