@@ -1,6 +1,6 @@
-# Everything is made with two commands, `make book` and `make test`; `make help` lists the others.
+# Two commands make everything: `make book` and `make test`. `make help` lists the others.
 #
-# Only python (3.11 or newer) and make are needed. Where pip would find a CUDA build of torch, the
+# They need only python (3.11 or newer) and make. Where pip would find a CUDA build of torch, the
 # environment variable PIP_EXTRA_INDEX_URL can point it to PyTorch's CPU builds.
 
 PROFILE ?= paper
@@ -26,13 +26,13 @@ endif
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
-	@echo "Variables: PROFILE=paper|quick (now $(PROFILE)), JOBS=number of processes (now $(JOBS)), SAMPLE=runs to verify."
+	@echo "Variables: PROFILE=paper|quick (now $(PROFILE)), JOBS=number of processes (now $(JOBS)), SAMPLE=runs to retrain."
 
-# The profile paper is read from data/; quick is trained here.
+# The paper's protocol is read from data/; quick is trained here.
 book: $(if $(filter quick,$(PROFILE)),figures,setup)  ## execute the chapters and build the HTML book
 	$(PYTHON) -m spm.compendium.site.build -p profile $(PROFILE) --jobs $(JOBS)
 
-test: setup  ## lint, types and tests
+test: setup  ## lint, types, layers and tests
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m ruff format --check
 	$(PYTHON) -m nbstripout --verify $(CHAPTERS)
@@ -43,27 +43,27 @@ test: setup  ## lint, types and tests
 lab: setup  ## open the chapters in JupyterLab
 	cd book && ../$(PYTHON) -m jupyterlab
 
-figures: setup  ## train a small version of every curve from nothing, and draw the figures
+figures: setup  ## train a small version of every curve from scratch and draw the figures
 	$(PYTHON) -m spm run all --profile quick --jobs $(JOBS)
 
-reproduce: setup  ## the paper's whole protocol from nothing, more than an hour; writes data/
+reproduce: setup  ## run the paper's whole protocol from scratch (more than an hour); writes data/
 	$(PYTHON) -m spm reproduce --jobs $(JOBS)
 
-verify: setup  ## retrain a sample of the runs in data/ and play all kept policies
+verify: setup  ## retrain a sample of the runs in data/ and play every kept policy
 	$(PYTHON) -m spm verify --sample $(SAMPLE) --jobs $(JOBS)
 
-status: setup  ## list the runs in _build that are done, missing and stale
+status: setup  ## say which runs in _build are done, missing or stale
 	$(PYTHON) -m spm status --profile $(PROFILE)
 
 bench: setup  ## measure visits per second
 	$(PYTHON) -m benchmarks.speed
 
-clean:  ## remove _build: the book and all runs (not .venv, not data)
+clean:  ## remove _build: the book and all its runs (neither .venv nor data)
 	rm -rf _build
 
-# The stamp holds what the environment was installed from; it differs when the lock, pyproject.toml or the folder
-# changes, and then packages are brought up to date in place. Only an environment that bears the mark of an
-# installation that was begun here and interrupted is removed; one made by hand is never deleted.
+# The stamp holds what the environment was installed from. If the lock, pyproject.toml or the folder changes, it
+# differs, and packages are updated in place. An environment is removed only if it bears the mark of an installation
+# that was interrupted here; one made by hand is never deleted.
 setup:
 	@found=; \
 	if { echo '$(CURDIR)'; cat requirements.lock pyproject.toml; } | cmp -s - $(STAMP) && $(PYTHON) -c ''; then exit 0; fi; \

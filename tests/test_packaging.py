@@ -1,4 +1,4 @@
-"""The lock, the conda environment, the citation and CI say the same."""
+"""The lock, the conda environment, the citation, CI and the wheel say the same."""
 
 import re
 import shlex
@@ -78,3 +78,38 @@ def test_versions_and_the_cited_paper_agree() -> None:
     assert citation["preferred-citation"] in citation["references"]
     title = citation["preferred-citation"]["title"]
     assert title in (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
+
+
+def workflow(name: str) -> tuple[Any, list[dict[str, Any]]]:
+    """When a workflow runs, and its steps."""
+    content = yaml.load((ROOT / ".github" / "workflows" / name).read_text(), yaml.BaseLoader)  # "on" is no bool
+    (job,) = content["jobs"].values()
+    return content["on"], job["steps"]
+
+
+def test_every_push_and_pull_request_runs_what_ci_runs() -> None:
+    when, steps = workflow("ci.yml")
+    assert set(when) == {"push", "pull_request"}
+    assert [step["run"] for step in steps if "run" in step] == [".ci/run"]
+
+
+def test_the_built_book_is_what_is_published() -> None:
+    when, steps = workflow("pages.yml")
+    assert when["push"] == {"branches": ["main"]}
+    assert [step["run"] for step in steps if "run" in step] == ["make book"]
+    (upload,) = (step for step in steps if step.get("uses", "").startswith("actions/upload-pages-artifact@"))
+    assert ROOT / upload["with"]["path"] == ROOT / "_build" / "site"
+    assert "_build/site/index.html" in (ROOT / "README.md").read_text()
+
+
+def test_workflows_take_the_python_that_the_lock_is_for() -> None:
+    for name in ("ci.yml", "pages.yml"):
+        _, steps = workflow(name)
+        (python,) = (step["with"] for step in steps if step.get("uses", "").startswith("actions/setup-python@"))
+        assert python["python-version"] == "3.11"
+        assert (ROOT / python["cache-dependency-path"]).is_file()
+
+
+def test_a_wheel_holds_every_folder_with_code() -> None:
+    folders = {path.parent for path in (ROOT / "spm").rglob("*.py")}
+    assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
