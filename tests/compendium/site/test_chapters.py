@@ -140,7 +140,7 @@ def test_what_the_book_says_it_says_once() -> None:
         for part in source.split("\n\n")
         if len(part) > 200
     ]
-    places = defaultdict(list)
+    places: dict[str, list[str]] = defaultdict(list)
     for part, chapter in paragraphs:
         places[part].append(chapter)
     assert len(paragraphs) > 50
@@ -149,7 +149,7 @@ def test_what_the_book_says_it_says_once() -> None:
 
 def test_a_chapter_that_declares_the_profile_uses_it() -> None:
     """And no chapter reads records without one: ``make book PROFILE=quick`` reaches every figure."""
-    sources = defaultdict(str)
+    sources: dict[str, str] = defaultdict(str)
     for chapter, source in cells("code"):
         sources[chapter] += f"{source}\n"
     uses = {chapter for chapter, source in sources.items() if "get_protocol(profile)" in source}
