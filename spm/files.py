@@ -1,4 +1,4 @@
-"""Writing files whole or not at all, digests of contents, and where the project's home is."""
+"""Files that are written whole or not at all, digests of contents, and the project's home folder."""
 
 from __future__ import annotations
 
@@ -19,10 +19,15 @@ import numpy as np
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` so that a reader sees the old file or the new one, never a part.
+    """Write ``content`` to ``path``; a reader sees the old file or the new one, never a part of it.
 
     Raises:
         ValueError: the folder can't be written to.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomic(Path(folder) / "new" / "file", b"whole")
+    ...     (Path(folder) / "new" / "file").read_bytes()
+    b'whole'
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +56,11 @@ def canonical(data: Any) -> bytes:
 
 
 def digest(content: bytes) -> str:
-    """Return the SHA-256 of ``content`` in hexadecimal."""
+    """Return the SHA-256 of ``content`` in hexadecimal.
+
+    >>> digest(b"")[:16]
+    'e3b0c44298fc1c14'
+    """
     return hashlib.sha256(content).hexdigest()
 
 
@@ -65,7 +74,7 @@ def code_digest(source: str) -> str:
 
 
 def _skeleton(node: Any) -> Any:
-    """The tree as nested tuples, without positions, docstrings and empty fields (stable across Pythons)."""
+    """The tree as nested tuples, without positions, docstrings and empty fields; stable across Python versions."""
     if isinstance(node, list):
         return tuple(_skeleton(item) for item in node if not _is_text(item))
     if not isinstance(node, ast.AST):
@@ -82,7 +91,7 @@ def _is_text(node: Any) -> bool:
 
 
 def content_digest(thing: Any) -> str:
-    """Return the fingerprint of what a record holds: fields and arrays by value, functions by what they do.
+    """Return the fingerprint of a record's content: fields and arrays by value, functions by their code.
 
     >>> content_digest([Fraction(1, 2), "a"]) == content_digest([Fraction(2, 4), "a"])
     True
@@ -109,7 +118,7 @@ def _content(thing: Any) -> Any:
 
 
 def _code_of(function: Any) -> Any:
-    """What a function does; one without Python source, as numpy's are, is known by its name."""
+    """The digest of a function's code; one without Python source, such as numpy's, is known by its name."""
     try:
         return code_digest(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):
@@ -117,7 +126,7 @@ def _code_of(function: Any) -> Any:
 
 
 def home() -> Path:
-    """Return the folder under which ``data`` and ``_build`` lie: ``SPM_HOME``, or the compendium's own."""
+    """Return the folder of ``data`` and ``_build``: ``SPM_HOME``, else the checkout, else the current one."""
     compendium = Path(__file__).parents[1]
     fallback = compendium if (compendium / "_config.yml").exists() else Path.cwd()
     return Path(os.environ.get("SPM_HOME", fallback))

@@ -1,4 +1,4 @@
-"""Looking a name up among those that exist, with a helpful sentence when it is not there."""
+"""Looking up a name among the known ones, with a helpful sentence when it is not there."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
     """Return ``table[name]``.
 
     Raises:
-        ValueError: the name is unknown; the message lists the nearest ones.
+        ValueError: the name is unknown; the nearest ones are listed.
 
     >>> lookup("animal", "cat", {"cat": 1, "dog": 2})
     1

@@ -1,12 +1,12 @@
 """Bounds: certified brackets of the best that any mechanism can earn where values are continuous.
 
-* :mod:`~spm.bounds.brackets`: :func:`bracket`, with the rule for each model of values.
-* :mod:`~spm.bounds.known_latent`: optima when the latent variable is known.
-* :mod:`~spm.bounds.lattice`, :mod:`~spm.bounds.relaxation`: an information relaxation, upper bounds.
-* :mod:`~spm.bounds.compressed`, :mod:`~spm.bounds.bayesian_pricing`: an explicit mechanism, lower bounds.
+* :mod:`~spm.bounds.brackets`: :func:`bracket`, and the rule for each model of values.
+* :mod:`~spm.bounds.known_latent`: the optimum when the latent is known.
+* :mod:`~spm.bounds.lattice`, :mod:`~spm.bounds.relaxation`: upper bounds by information relaxation.
+* :mod:`~spm.bounds.compressed`, :mod:`~spm.bounds.bayesian_pricing`: an explicit mechanism, for lower bounds.
 * :mod:`~spm.bounds.static_prices`: the best static prices.
 * :mod:`~spm.bounds.max_min`: max-min fairness (Figure 4c).
-* :mod:`~spm.bounds.adaptivity_gap`: how much adapting is worth, over a map of settings.
+* :mod:`~spm.bounds.adaptivity_gap`: the adaptivity gap over a map of settings.
 """
 
 from spm.bounds.adaptivity_gap import correlated_map

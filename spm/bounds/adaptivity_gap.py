@@ -1,6 +1,6 @@
-"""The value of adaptivity in correlated settings: how much more than the best static prices the optimum earns.
+"""The adaptivity gap of correlated settings: by how much the optimum exceeds the best static prices.
 
-A map over sizes shares one dynamic programme and one guide among all of them, so it takes about a second per size.
+All sizes of a map share one dynamic programme and one regret to go, so a map takes about a second per size.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from spm.bounds.static_prices import best_static
 from spm.settings import correlated
 
 MAP_PROFILES, HIDDEN = 1024, 3
-"""Profiles on which Bayesian pricing is evaluated, and values that the relaxation never shows."""
+"""Profiles on which Bayesian pricing is evaluated, and how many values the relaxation never shows."""
 
 
 def correlated_map(
     agents: Iterable[int], items: Iterable[int], delta: float, objective: str = "welfare"
 ) -> pd.DataFrame:
-    """Return the value of adaptivity over sizes: how much more than the best static prices the optimum earns.
+    """Return the adaptivity gap by size: by how much the optimum exceeds the best static prices.
 
     ``upper`` and ``adaptivity_high`` are proved for every size. ``adaptivity_low`` is an estimate: ``lower`` is a
     sample's mean, and ``best_static`` the best prices that several ascents found.
@@ -34,12 +34,16 @@ def correlated_map(
         objective: ``welfare`` or ``revenue``.
 
     Returns:
-        One row per size: n, m, delta, first_best, upper, lower (Bayesian pricing, or static prices where these
-        seem better), lower_error, best_static (personalised), and the bracket of the optimum over that in percent,
+        One row per size: n, m, delta, first_best, upper, lower (Bayesian pricing, or static prices if these seem
+        better), lower_error, best_static (personalised), and the ends of the gap in percent of best_static,
         adaptivity_low and adaptivity_high.
 
     Raises:
         ValueError: no size with at most as many items as agents, or an impossible size, delta or objective.
+
+    >>> gap = correlated_map([2], [1], delta=0.0).iloc[0]
+    >>> round(float(gap.upper), 3), bool(0 <= gap.adaptivity_low <= gap.adaptivity_high)
+    (0.625, True)
     """
     items = list(items)
     sizes = [(n, m) for n in agents for m in items if m <= n]

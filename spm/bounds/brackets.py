@@ -1,6 +1,6 @@
-"""What the best possible mechanism would earn: a proved bracket for every panel, and the simple benchmarks.
+"""What the best possible mechanism earns: a proved bracket for every panel, and simple benchmarks beside it.
 
-*Upper* bounds every SPM, *lower* is earned by an explicit SPM (:func:`explicit_mechanism`) that
+*Upper* bounds every SPM. *Lower* is earned by an explicit SPM (:func:`explicit_mechanism`), which
 :func:`spm.mechanisms.playing.play` can run. Each rule is proved for some settings and refuses all others:
 
 ==================  ==============================  =====================================  ========================
@@ -14,10 +14,10 @@ correlated, δ > 0   the same                        z known, or an information 
 max-min             Figure 4(c) as it stands        world known                            screening premiums
 ==================  ==============================  =====================================  ========================
 
-*Additive across types.* The bounds for each type alone sum up. Upper: types are independent and an agent buys
-each on its own, so what an SPM does with one type, whatever it makes depend on the other types, is a randomised
-SPM for that type, whose agents are exchangeable whoever was picked. Lower: the SPMs for the types run side by
-side, since each visits agents in the same fixed order.
+*Additive across types.* The bounds of the single types add up. Upper: types are independent and an agent buys each
+on its own, so what an SPM does with one type is a randomised SPM for that type, even if it depends on the other
+types; and its agents are exchangeable, whoever is visited. Lower: the SPMs of the single types run side by side,
+since each visits agents in the same fixed order.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ BRACKET_PROFILES = 8192
 
 
 class Value(NamedTuple):
-    """A value, and its numerical or standard error."""
+    """A value with its numerical or standard error.
+
+    >>> Value.total([(0.5, 0.125), (1.0, 0.25)])
+    Value(value=1.5, error=0.375)
+    """
 
     value: float
     error: float = 0.0
@@ -61,14 +65,14 @@ class Bracket:
 
     Attributes:
         first_best: expected first best.
-        upper: proved upper bound on every SPM, once its numerical error is added.
-        lower: what the explicit SPM earns: computed, or the mean of a sample with its standard error.
-        anonymous_static: the best anonymous static prices, with a static order; those found where settings are not
-            finite, so that it is earned but bounds nothing.
+        upper: upper bound on every SPM, proved once its numerical error is added.
+        lower: what the explicit SPM earns, computed, or a sample's mean with its standard error.
+        anonymous_static: the best anonymous static prices in a static order. In settings that are not finite, the
+            best found: they earn this, but it bounds nothing.
         personalised_static: the same for personalised static prices.
         rsd: random serial dictatorship.
         upper_method: how the upper bound was found.
-        lower_method: which SPM earns the lower one.
+        lower_method: the SPM that earns the lower bound.
     """
 
     first_best: Value
@@ -86,7 +90,12 @@ class Bracket:
         return self.upper.value / self.lower.value - 1
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the record as JSON types: each value under its name, its error under ``NAME_error``."""
+        """Return the bracket as JSON types: each value under its name, its error under ``NAME_error``.
+
+        >>> from spm import settings
+        >>> sorted(bracket(settings.get_setting("two-worlds")).as_dict())[:4]
+        ['anonymous_static', 'anonymous_static_error', 'first_best', 'first_best_error']
+        """
         record: dict[str, Any] = {}
         for name, entry in vars(self).items():
             if isinstance(entry, Value):
@@ -120,6 +129,11 @@ def explicit_mechanism(setting: Setting) -> Mechanism:
 
     Raises:
         ValueError: a setting for which no bracket is proved, or that is too large to solve exactly.
+
+    >>> from spm import settings
+    >>> setting = settings.get_setting("two-worlds")
+    >>> abs(play(explicit_mechanism(setting), setting, 10_000).mean - bracket(setting).lower.value) < 0.01
+    True
     """
     return _rule(setting).mechanism(setting)
 
@@ -175,7 +189,7 @@ def _correlated(setting: Setting) -> Bracket:
 
 
 def _is_solved(model: CorrelatedModel, objective: str) -> bool:
-    """Say whether the upper bound is earned: IID values, or one common value where all that is sold is welfare."""
+    """Say whether the upper bound is attained: with IID values, or for the welfare of one common value."""
     return model.delta == 0 or (model.delta == 1 and objective == "welfare")
 
 
@@ -216,7 +230,7 @@ def _played(one: Mechanism, setting: Setting) -> Value:
 
 
 class BracketRule(NamedTuple):
-    """How the bracket of a kind of values is found; both parts refuse what is not proved."""
+    """How the bracket of one model of values is found; both parts refuse what is not proved."""
 
     bracket: Callable[[Setting], Bracket]
     mechanism: Callable[[Setting], Mechanism]
@@ -227,7 +241,7 @@ RULES: dict[type, BracketRule] = {
     CorrelatedModel: BracketRule(_correlated, _pricing),
     MaxMinModel: BracketRule(_max_min, _orange_first),
 }
-"""The rule for each model of values, and for no model derived from it."""
+"""The rule for each model of values; it does not apply to models derived from that."""
 
 
 def _rule(setting: Setting) -> BracketRule:

@@ -1,13 +1,14 @@
-"""Dynamic programming on a compressed belief: what not knowing the latent will cost from here on.
+"""The regret to go: dynamic programming on compressed beliefs, for what not knowing the latent will cost.
 
-Against the optimum with a known latent (:mod:`spm.bounds.known_latent`), a visit at price p costs the *regret*
+Compared with the optimum for a known latent (:mod:`spm.bounds.known_latent`), a visit at price p costs the
+*regret*
 
     K(t, k, a) - reward(p | a) - P(v >= p | a) K(t - 1, k - 1, a) - P(v < p | a) K(t - 1, k, a) >= 0,
 
-and what a mechanism earns is E[K] minus its expected regrets. The best price therefore minimises the expected
-regret of this visit plus that of the visits to come, which depends on the belief. Here beliefs are compressed to
-two numbers, mean and variance, by a grid of Beta distributions on [0, delta]; between these the cost is
-interpolated. The result guides an explicit SPM (:mod:`spm.bounds.bayesian_pricing`) and is a bound on nothing.
+and a mechanism earns E[K] minus its expected regrets. So the best price minimises the expected regret of this
+visit plus the *regret to go*, that of the visits to come, which depends on the belief. Here beliefs are compressed
+to two numbers, mean and variance, by a grid of Beta distributions on [0, delta], between which the regret to go is
+interpolated. An explicit SPM (:mod:`spm.bounds.bayesian_pricing`) chooses its prices by it; it bounds nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ MEAN_GRID, CONCENTRATIONS = 40, np.geomspace(2.0, 600.0, 16)
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Where beliefs lie in the grid: the lower left corner and how far it is to the next in either direction."""
+    """Where beliefs lie in the grid: the lower left corner of the cell, and the shares of the way across it."""
 
     corner: NDArray[np.int64]
     right: Array
@@ -39,7 +40,7 @@ class Place:
 
     def interpolate(self, table: Array) -> Array:
         """Return the table ``(MEANS * len(CONCENTRATIONS),)`` at the places, bilinearly."""
-        # The table runs through concentrations first: the next one is an entry on, the next mean a whole step.
+        # The table runs through concentrations first: the next one is the next entry, the next mean a step away.
         step = len(CONCENTRATIONS)
         low = table[self.corner] + self.up * (table[self.corner + 1] - table[self.corner])
         corner = self.corner + step
@@ -48,7 +49,13 @@ class Place:
 
 
 def place_in_grid(mean: Array, square: Array) -> Place:
-    """Return where beliefs with the given mean and mean square (in units of delta) lie in the grid."""
+    """Return where beliefs with the given mean and mean square (in units of delta) lie in the grid.
+
+    >>> means = np.repeat((np.arange(MEAN_GRID) + 0.5) / MEAN_GRID, len(CONCENTRATIONS))
+    >>> uniform = place_in_grid(np.array([0.5]), np.array([1 / 3]))
+    >>> uniform.interpolate(means).round(6).tolist()
+    [0.5]
+    """
     # A Beta distribution with mean q and concentration c has variance q (1 - q) / (c + 1); solved for c.
     variance = np.maximum(square - mean**2, 1e-9)
     concentration = np.maximum(mean * (1 - mean) / variance - 1, 1e-3)
@@ -70,13 +77,13 @@ def _family() -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Guide:
-    """Everything by which a price is chosen for one type, for up to n agents and m copies left.
+class RegretToGo:
+    """The regret to go of one type for up to n agents and m copies left, and the prices that minimise regret.
 
     Attributes:
         below: P(v < p | a), ``(P, NODES)``.
         regret: a visit's regret, ``(n + 1, m + 1, P, NODES)``.
-        later: expected regret to come for each belief of the grid, ``(n + 1, m + 1, grid)``.
+        later: the regret to go of each belief of the grid, ``(n + 1, m + 1, grid)``.
     """
 
     below: Array
@@ -85,16 +92,16 @@ class Guide:
 
     def cost(self, agents: int, copies: int, weights: Array, outlook: tuple[Array, Place, Place]) -> Array:
         """Return each price's expected regret, now and to come, ``(R, P)``, for beliefs ``weights (R, NODES)``."""
-        # Two tables over the grid for what the belief will cost: with the same copies left, or with one less.
+        # Two tables over the grid for the regret to go: with the same copies left, or with one less.
         below, without, with_sale = outlook
         unsold, sold = self.later[agents - 1, copies], self.later[agents - 1, copies - 1]
-        # This visit's regret, (R, NODES) @ (NODES, P) -> (R, P), and the later one, by what the agent does.
+        # This visit's regret, (R, NODES) @ (NODES, P) -> (R, P), and the later one by what the agent does.
         now = weights @ self.regret[agents, copies].T
         expected: Array = now + below * without.interpolate(unsold) + (1 - below) * with_sale.interpolate(sold)
         return expected
 
     def outlook(self, weights: Array) -> tuple[Array, Place, Place]:
-        """Return for each price P(v < p), and where the belief will lie if there is no sale, or one."""
+        """Return, for each price, P(v < p) and where the belief will lie without a sale and with one."""
         # Mass and first two moments of the belief together with a refusal, (R, P) each; a purchase has the rest.
         nodes = latent_nodes(1.0)
         moments = [weights @ (self.below * nodes**power).T for power in (0, 1, 2)]
@@ -108,13 +115,21 @@ class Guide:
         return moments[0], places[0], places[1]
 
     def prices(self, agents: int, copies: int, weights: Array) -> Array:
-        """Return the prices to post with the given numbers left and beliefs ``(R, NODES)``, ``(R,)``."""
+        """Return the prices to post, ``(R,)``, given the numbers left and the beliefs ``(R, NODES)``."""
         return np.asarray(PRICE_GRID[self.cost(agents, copies, weights, self.outlook(weights)).argmin(axis=1)])
 
 
 @lru_cache(maxsize=4)
-def guide(n_agents: int, n_items: int, delta: float, objective: str = "welfare") -> Guide:
-    """Return the guide for up to n agents and m copies."""
+def regret_to_go(n_agents: int, n_items: int, delta: float, objective: str = "welfare") -> RegretToGo:
+    """Return the regret to go for up to n agents and m copies.
+
+    >>> prior = np.full((1, NODES), 1 / NODES)
+    >>> found = regret_to_go(2, 1, 0.5)
+    >>> found.prices(1, 1, prior).tolist()  # the last agent is sold the item for nothing
+    [0.0]
+    >>> bool(0.3 < found.prices(2, 1, prior)[0] < 0.7)
+    True
+    """
     nodes, width = latent_nodes(delta), 1 - delta
     # The optimum K(t, k, a) with the latent known, (n + 1, m + 1, NODES).
     known = known_latent(n_agents, n_items, nodes, width, objective).values
@@ -126,7 +141,7 @@ def guide(n_agents: int, n_items: int, delta: float, objective: str = "welfare")
         # K(t - 1, k, a) for every k, against every price: (m + 1, 1, NODES). What K(t, k, a) loses is the regret.
         before = known[t - 1][:, None]
         regret[t, 1:] = known[t, 1:, None] - now - (1 - below) * before[:-1] - below * before[1:]
-    result = Guide(below, regret, np.zeros((n_agents + 1, n_items + 1, MEAN_GRID * len(CONCENTRATIONS))))
+    result = RegretToGo(below, regret, np.zeros((n_agents + 1, n_items + 1, MEAN_GRID * len(CONCENTRATIONS))))
     # Backwards over agents left: the least expected regret for each belief of the grid, (grid, P) -> (grid,).
     family = _family()
     outlook = result.outlook(family)

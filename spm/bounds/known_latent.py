@@ -6,12 +6,12 @@ a in [0, delta] and width w = 1 - delta. With t agents and k identical items lef
     V(t, k) = max over p of  reward(p) + P(v >= p) V(t - 1, k - 1) + P(v < p) V(t - 1, k),
 
 whoever is visited. For welfare reward(p) = E[v; v >= p] and the best price is V(t - 1, k) - V(t - 1, k - 1);
-for revenue reward(p) = p P(v >= p) and it is halfway between that and the highest value; both are kept within
-[a, a + w]. For delta = 0, IID values on [0, 1], this is the optimum itself (Proposition 5: agents and items left
-suffice); for delta > 0 its mean over a bounds every SPM, since knowing more never hurts.
+for revenue reward(p) = p P(v >= p) and the best price is halfway between that and the highest value; both are kept
+within [a, a + w]. For delta = 0, IID values on [0, 1], this is the optimum itself (Proposition 5: agents and items
+left suffice). For delta > 0 its mean over a bounds every SPM, since more information never hurts.
 
-All that is said of correlated values, here and in the modules built on this one, is proved for the settings that
-:func:`correlated_model` accepts, and for no others.
+Everything about correlated values, here and in the modules built on this one, is proved for the settings that
+:func:`correlated_model` accepts and for no others.
 """
 
 from __future__ import annotations
@@ -30,14 +30,18 @@ SUMMED_OBJECTIVES = ("welfare", "revenue")
 
 
 def correlated_model(setting: Setting) -> CorrelatedModel:
-    """Return a setting's correlated model, if what is said of correlated values is proved for the setting.
+    """Return a setting's correlated model, provided that the proofs for correlated values cover the setting.
 
-    It is for values drawn by :class:`~spm.settings.continuous.CorrelatedModel` itself with delta in [0, 1], one
+    They cover values drawn by :class:`~spm.settings.continuous.CorrelatedModel` itself with delta in [0, 1], one
     item type or additive demand, and welfare or revenue: then agents are exchangeable and each type is a market
     of its own.
 
     Raises:
-        ValueError: anything else.
+        ValueError: any other setting.
+
+    >>> from spm.settings import get_setting
+    >>> correlated_model(get_setting("delta-0.5"))
+    CorrelatedModel(n_agents=20, delta=0.5, n_types=1)
     """
     model, name = setting.model, f"setting {setting.name!r}"
     if type(model) is not CorrelatedModel:
@@ -68,6 +72,10 @@ def visit_reward(objective: str, prices: Array, lower: Array, width: float) -> A
 
     Raises:
         ValueError: another objective.
+
+    >>> price, lower = np.array([0.5]), np.zeros(1)
+    >>> [visit_reward(objective, price, lower, 1.0).tolist() for objective in SUMMED_OBJECTIVES]
+    [[0.375], [0.25]]
     """
     if objective not in SUMMED_OBJECTIVES:
         raise unknown("objective that sums over visits", objective, SUMMED_OBJECTIVES)
@@ -92,12 +100,15 @@ def known_latent(n_agents: int, n_items: int, lower: Array, width: float, object
     >>> round(float(known_latent(20, 5, np.zeros(1), 1.0).values[20, 5, 0]), 5)
     4.12928
     """
+    # Without agents or items nothing is earned: row t = 0 and column k = 0 stay 0, (n + 1, m + 1, A).
     values = np.zeros((n_agents + 1, n_items + 1, len(lower)))
     prices = np.zeros_like(values)
     for t in range(1, n_agents + 1):
+        # What one more item is worth with t - 1 agents left, V(t - 1, k) - V(t - 1, k - 1) for k = 1..m, (m, A).
         worth = values[t - 1, 1:] - values[t - 1, :-1]
         best = worth if objective == "welfare" else (lower + width + worth) / 2
         prices[t, 1:] = np.clip(best, lower, lower + width)
+        # The agent declines with probability P(v < p), else k falls by one, (m, A).
         below = chance_below(prices[t, 1:], lower, width)
         after = (1 - below) * values[t - 1, :-1] + below * values[t - 1, 1:]
         values[t, 1:] = visit_reward(objective, prices[t, 1:], lower, width) + after
@@ -107,12 +118,15 @@ def known_latent(n_agents: int, n_items: int, lower: Array, width: float, object
 def mean_known(n_agents: int, n_items: int, delta: float, objective: str = "welfare", nodes: int = 1001) -> float:
     """Return the mean over the latent of the optimum when it is known: an upper bound on every SPM.
 
-    A mechanism that is fixed relative to a earns a value linear in a, so the optimum is convex in a, and the
-    trapezoid rule never falls below its mean. For welfare it is exact: all that can be sold is, so the optimum
-    is linear.
+    A mechanism whose prices are fixed relative to a earns a value linear in a. So the optimum is convex in a, and
+    the trapezoid rule never falls below its mean. For welfare the rule is exact: everything that can be sold is
+    sold, so the optimum is linear in a.
 
     Raises:
         ValueError: an impossible size, delta or objective.
+
+    >>> mean_known(2, 1, 0.0), mean_known(2, 1, 1.0)  # IID: 5/8; a common value: 1/2
+    (0.625, 0.5)
     """
     correlated_model(correlated(n_agents, n_items, delta, objective))
     lower = np.linspace(0.0, delta, nodes)
@@ -121,13 +135,17 @@ def mean_known(n_agents: int, n_items: int, delta: float, objective: str = "welf
 
 
 def mean_known_below(n_agents: int, n_items: int, delta: float, objective: str) -> float:
-    """Return the same mean from below: the midpoint rule never exceeds the mean of a convex function."""
+    """Return the mean of :func:`mean_known` from below: the midpoint rule never exceeds a convex function's mean.
+
+    >>> mean_known_below(5, 2, 0.5, "revenue") < mean_known(5, 2, 0.5, "revenue")
+    True
+    """
     lower = delta * (np.arange(1000) + 0.5) / 1000
     return float(known_latent(n_agents, n_items, lower, 1 - delta, objective).values[n_agents, n_items].mean())
 
 
 def highest_values(n_agents: int, copies: int, delta: float) -> float:
-    """Return the expected first best, the sum of the highest values: order statistics of uniform values.
+    """Return the expected first best, the sum of the highest values, by order statistics of uniform values.
 
     >>> round(highest_values(20, 5, 0.0), 4)
     4.2857
@@ -138,7 +156,7 @@ def highest_values(n_agents: int, copies: int, delta: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class CountPrices:
-    """Prices that depend on the numbers of agents and items left, agents visited in the order of their numbers.
+    """Prices that depend on how many agents and items are left; agents are visited in the order of their numbers.
 
     Attributes:
         tables: for each type the prices ``(n + 1, m + 1)`` by agents left and copies left.
@@ -166,7 +184,11 @@ class CountPrices:
 
 
 def iid_optimum(n_agents: int, supply: tuple[int, ...], objective: str = "welfare") -> CountPrices:
-    """Return the optimal SPM for values IID uniform on [0, 1], independent across types."""
+    """Return the optimal SPM for values that are IID uniform on [0, 1] and independent across types.
+
+    >>> iid_optimum(2, (1,)).tables[0].tolist()  # price by agents left (row) and copies left (column)
+    [[0.0, 0.0], [0.0, 0.0], [0.0, 0.5]]
+    """
     zero = np.zeros(1)
     programmes = (known_latent(n_agents, copies, zero, 1.0, objective) for copies in supply)
     return CountPrices(tuple(programme.prices[..., 0] for programme in programmes))

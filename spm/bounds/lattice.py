@@ -1,12 +1,12 @@
-"""The correlated model on a lattice of lower ends: what nature tells about the latent so that sums are finite.
+"""The correlated model on a lattice of lower ends: information that makes the latent discrete.
 
-Write a value as v = a + w u: a uniform on [0, delta] is the latent's lower end, w = 1 - delta, u uniform on [0,
-1]. Split [0, delta] into N cells of length h. Then a = a_j + e with the cell's number j and the position e,
-uniform on [0, h] and independent of j. Tell the mechanism e in advance. What it can earn is convex in e: an SPM
-whose prices are fixed relative to e earns a value linear in e, and the optimum is a maximum of such. So its mean
-over e is at most the mean over e = 0 and e = h (:data:`SHIFTS`); for welfare it is linear, since all that can be
-sold is sold. Hence *every N gives an upper bound on every SPM* of the model itself, and doubling N tells less
-and tightens it.
+Write a value as v = a + w u, where the lower end a is uniform on [0, delta], w = 1 - delta and u is uniform on [0,
+1]. Split [0, delta] into N cells of length h. Then a = a_j + e with the number j of the cell and the position e in
+it, which is uniform on [0, h] and independent of j. Reveal e to the mechanism in advance. What it can earn is
+convex in e: an SPM whose prices are fixed relative to e earns a value linear in e, and the optimum is a maximum of
+such values. So its mean over e is at most the mean over e = 0 and e = h (:data:`SHIFTS`); for welfare it is
+linear, since everything that can be sold is sold. Hence *every N gives an upper bound on every SPM* of the model
+itself. Doubling N reveals less and tightens the bound.
 
 A belief is now a vector b over cells, and a visit at price p multiplies it by P(v < p | a_j) or P(v >= p | a_j),
 which are linear in p between the *kinks* a_j and a_j + w. With U(b) the optimal value of an unnormalised belief,
@@ -43,10 +43,10 @@ class Lattice:
         prices: lattice prices relative to the position in the cell, increasing, ``(P,)``.
         below: P(v < p | cell), ``(P, N)``.
         reward: a visit's expected reward, ``(P, N)``.
-        bow: by how much the reward in the middle of two lattice prices exceeds its chord, times 4, ``(P - 1, N)``.
-        first: between two lattice prices lie values that a cell can have: the first such cell, ``(P - 1,)``.
-        stop: the cell after the last one, ``(P - 1,)``.
-        density: the chance that such a cell's value lies there, ``(P - 1,)``.
+        bow: by how much the reward midway between two lattice prices exceeds its chord, times 4, ``(P - 1, N)``.
+        first: the first cell that has values between two neighbouring lattice prices, ``(P - 1,)``.
+        stop: the cell after the last such cell, ``(P - 1,)``.
+        density: the probability that a value of such a cell lies between the two prices, ``(P - 1,)``.
     """
 
     prices: Array
@@ -63,12 +63,17 @@ class Lattice:
         return int(self.below.shape[1])
 
     def best(self, values: Array, bow: Array) -> Array:
-        """Return the maximum over all prices, not only the lattice's.
+        """Return the maximum over all prices, those between lattice prices included.
 
         Args:
             values: value of each lattice price, ``(..., P)``.
-            bow: ``(..., P - 1)``; at a share s of the way between two of them the value is at most their chord
-                plus ``bow * s * (1 - s)``.
+            bow: ``(..., P - 1)``; at a share s of the way between two lattice prices the value is at most their
+                chord plus ``bow * s * (1 - s)``.
+
+        >>> grid = make_lattice(0.5, 2)
+        >>> values = np.zeros(len(grid.prices))
+        >>> float(grid.best(values, np.full(len(values) - 1, 4.0)))  # chord 0 plus 4 s (1 - s), best at s = 1/2
+        1.0
         """
         # On each step the value is chord + bow s (1 - s): its derivative rise + bow (1 - 2 s) vanishes at
         # s = 1/2 + rise / (2 bow), kept within the step; without a bow the better end is best, (..., P - 1).
@@ -80,12 +85,12 @@ class Lattice:
 
 
 def make_lattice(delta: float, cells: int, position: float = 0.5, objective: str = "welfare") -> Lattice:
-    """Return the lattice of ``cells`` cells for a position in the cell (in units of its length).
+    """Return the lattice of ``cells`` cells for one position in the cell.
 
     Args:
         delta: correlation, in (0, 1).
         cells: number of cells, N.
-        position: in [0, 1].
+        position: e / h, in [0, 1].
         objective: ``welfare`` or ``revenue``.
 
     >>> make_lattice(0.5, 2).prices.tolist()[-3:]
@@ -102,8 +107,8 @@ def make_lattice(delta: float, cells: int, position: float = 0.5, objective: str
     # The kinks a_j and a_j + w with prices between them, (P,); as a column, to be compared with the cells, (P, 1).
     prices = _prices(np.concatenate([lower, lower + width]))
     column, shift = prices[:, None], position * step
-    # Between two lattice prices a cell has either values everywhere or none: which cells do, (P - 1, N). Rounding
-    # may count a cell too many, which tells less than is true and so raises the bound; never one too few.
+    # Between two lattice prices a cell has values everywhere or nowhere: the cells that have them, (P - 1, N).
+    # Rounding may count a cell too many, which raises the bound, but never one too few.
     inside = (lower <= column[:-1] + LATTICE_ROUNDING) & (lower + width >= column[1:] - LATTICE_ROUNDING)
     steps = np.diff(prices)
     # There the reward is a parabola whose second derivative is -curvature; elsewhere it is linear. Over a step of
@@ -118,22 +123,25 @@ def make_lattice(delta: float, cells: int, position: float = 0.5, objective: str
         # The cells that have values between two prices are neighbours: the first one, and the one after the last.
         inside.argmax(axis=1),
         inside.shape[1] - inside[:, ::-1].argmax(axis=1),
-        # A value is uniform over w, so it lies between two prices with a chance of their distance over w.
+        # A value is uniform over w, so it lies between two prices with probability (their distance) / w.
         steps / width * inside.any(axis=1),
     )
 
 
 def numerical_error(n_agents: int, n_items: int, width: float) -> float:
-    """Return by how much rounding may lower a bound for n agents and m items, values of the given width.
+    """Return by how much rounding may lower a bound for n agents, m items and values of the given width w.
 
-    A kink moves by at most half of its last decimal, so at each of n visits a share 10^-12 / w of a value's chance
-    may be lost, and with it as much of what is still to come, at most m.
+    A kink moves by at most half of its last decimal. So at each of n visits at most a probability of 10^-12 / w is
+    lost, and with it that share of what is still to come, at most m.
+
+    >>> numerical_error(20, 5, 0.5)
+    1e-09
     """
     return max(LATTICE_ROUNDING, n_agents * n_items * 10.0**-DECIMALS / width) if width > 0 else LATTICE_ROUNDING
 
 
 def _prices(kinks: Array) -> Array:
-    """The kinks, with more prices where they are far apart."""
+    """The kinks, with further prices where they are far apart."""
     kinks = np.unique(np.round(kinks, DECIMALS))
     parts = [
         np.linspace(left, right, int(np.ceil((right - left) / WIDEST_STEP - LATTICE_ROUNDING)) + 1)[:-1]

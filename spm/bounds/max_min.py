@@ -1,21 +1,21 @@
 """Max-min fairness in the setting of Figure 4(c): the optimum, explicit mechanisms, and static prices.
 
-What is said here is proved for that setting and no other (:func:`check_max_min`): with another supply, demand,
-objective or other values the argument below fails.
+The proof below holds for that setting and no other (:func:`check_max_min`): it fails for another supply, demand,
+objective or model of values.
 
-Orange goes first at price 0 and her choice tells the world: black in world 0, white in world 1. Call the group
+Orange goes first at price 0 and her choice reveals the world: black in world 0, white in world 1. Call the group
 that is content with black *modest* (blue in world 0, red in world 1) and the other one *demanding*.
 
-*The optimum.* Whoever is modest and holds white, or anyone who holds nothing, makes the minimum at most 1/4,
-while 0.4 is within reach in every profile. So every modest agent needs black and, except for one demanding agent
-in world 1, where five black items are left for four modest agents, everyone else white. World 0: all is forced,
-the paper's mechanism reaches the first best, 0.4 + 0.1 E[min of 8 uniform] = 0.4 + 0.1/9. World 1: the spare
-black item should go to the demanding agent with the lowest value for white, but she can only be screened by the
-premium of black over white at which she takes black: an optimal stopping problem, since agents are independent
-and a premium that was declined tells nothing of the others. Prices at which an agent may buy nothing, a second
-spare item sold, or a modest agent priced out of black only replace outcomes of at least 0.4 by outcomes of at
-most 1/4. Knowing the world from the start would not help, so the value of the best premiums
-(:func:`best_premiums`) is the optimum over all SPMs.
+*The optimum.* A modest agent who holds white, or anyone who holds nothing, makes the minimum at most 1/4, while
+0.4 can be reached in every profile. So every modest agent needs black, and everyone else white, except for one
+demanding agent in world 1, where five black items are left for four modest agents. World 0: the allocation is
+forced, and the paper's mechanism reaches the first best, 0.4 + 0.1 E[min of 8 uniform] = 0.4 + 0.1/9. World 1: the
+spare black item should go to the demanding agent with the lowest value for white, but she can only be screened by
+the premium of black over white at which she takes black. This is an optimal stopping problem, since agents are
+independent and a declined premium reveals nothing about the others. To let an agent buy nothing, to sell a second
+spare item, or to price a modest agent out of black only replaces outcomes of at least 0.4 by outcomes of at most
+1/4. Knowing the world from the start would not help, so the value of the best premiums (:func:`best_premiums`) is
+the optimum over all SPMs.
 
 The paper's mechanism has no premiums: it guarantees 0.4 as well, and earns slightly less on average.
 """
@@ -48,6 +48,11 @@ def check_max_min(setting: Setting) -> None:
 
     Raises:
         ValueError: another model, supply, demand or objective.
+
+    >>> from dataclasses import replace
+    >>> check_max_min(replace(PROVED, supply=(9, 9)))
+    Traceback (most recent call last):
+    ValueError: setting 'max-min' must have supply (5, 5) for a bracket to be proved, not (9, 9)
     """
     for field in ("model", "supply", "demand", "objective"):
         given, proved = getattr(setting, field), getattr(PROVED, field)
@@ -59,11 +64,15 @@ def check_max_min(setting: Setting) -> None:
 
 @dataclass(frozen=True)
 class OrangeFirst:
-    """Orange at price 0, then the modest group takes black at price 0, then the demanding one.
+    """Orange goes first, then the modest group, then the demanding one, with premiums on black for the last.
 
     Attributes:
-        premiums: the price of black to each demanding agent, in order, while one may be spared; the rest face 0,
-            as everyone does in the paper's mechanism.
+        premiums: the price of black for each demanding agent, in the order of the visits; every other price is 0,
+            and without premiums this is the paper's mechanism.
+
+    >>> outcomes = play(OrangeFirst(), PROVED, 2000)
+    >>> round(outcomes.mean, 2), bool(outcomes.objective.min() >= 0.4)
+    (0.41, True)
     """
 
     premiums: tuple[float, ...] = ()
@@ -87,12 +96,14 @@ class OrangeFirst:
 def spare_value(premiums: Sequence[float], nodes: int = 2000) -> float:
     """Return what world 1 is worth when the demanding agents face ``premiums`` for the spare black item.
 
-    With f(s) the chance that modest agents' values and those for white of the demanding agents who are left with
-    it all exceed 0.4 + 0.1 s, the expected minimum is 0.4 + 0.1 times the integral of f.
+    Let f(s) be the probability that the modest agents' values for black and the white holders' values for white
+    all exceed 0.4 + 0.1 s. The expected minimum is 0.4 + 0.1 times the integral of f.
 
     >>> round(spare_value([0, 0, 0, 0]), 5)  # the first one takes it: 0.4 + 0.1/8
     0.4125
     """
+    # At each s, the probability that the item is sold and all exceed s, and that it is not sold yet and all so far
+    # do.
     s = (np.arange(nodes) + 0.5) / nodes
     above = np.zeros(nodes)
     waiting = np.ones(nodes)
@@ -106,7 +117,7 @@ def spare_value(premiums: Sequence[float], nodes: int = 2000) -> float:
 
 
 def _area(x: Array | float) -> Array:
-    """The integral of clip(x, 0, 1): P(x' - y' >= cut) and P(x' - y' < cut, y' > s) are differences of it."""
+    """The integral of clip(x, 0, 1), of which P(x' - y' >= cut) and P(x' - y' < cut, y' > s) are differences."""
     kept = np.clip(x, 0.0, 1.0)
     return np.asarray(kept**2 / 2 + np.maximum(np.asarray(x) - 1.0, 0.0))
 
@@ -117,6 +128,9 @@ def best_premiums() -> tuple[float, ...]:
 
     They are found by a local search. The third is 1/2: of the last two agents, who are alike, the one who gains
     more should take black. Branch and bound over the first two finds no better ones (in the tests).
+
+    >>> [round(premium, 2) for premium in best_premiums()]
+    [0.54, 0.53, 0.5, 0.0]
     """
 
     def lost(premiums: Array) -> float:
@@ -127,7 +141,11 @@ def best_premiums() -> tuple[float, ...]:
 
 
 def max_min_optimum() -> float:
-    """Return the optimum over all SPMs, the mean over the two worlds."""
+    """Return the optimum over all SPMs, the mean over the two worlds.
+
+    >>> round(max_min_optimum(), 5), round(max_min_first_best(), 5)
+    (0.41262, 0.41389)
+    """
     return (FLOOR + SCALE / 9 + spare_value(best_premiums())) / 2
 
 
@@ -140,23 +158,25 @@ def max_min_first_best() -> float:
 
 
 ScreeningPlan = tuple[list[int], list[float]]
-"""An order, and each agent's premium of black over white."""
+"""An order, and each agent's premium of black over white, which may be negative."""
+ROUNDS = range(2, PROVED.n_agents)
+"""The rounds after orange and the first blue agent."""
 PREMIUM_GRID = [0.075 * k for k in range(-6, 9)]
 SIEVE_PROFILES, SEARCH_PROFILES, FINALISTS = 128, 1024, 25
-"""Plans are sieved on few profiles; the finalists are compared on more."""
+"""Plans are screened on few profiles; the finalists are compared on more."""
 
 
 @cache
 def best_max_min_prices(setting: Setting, personalised: bool) -> StaticPrices:
     """Return the best static prices and order found, by a search on common samples.
 
-    What matters is who is visited when and the premium of black over white that she faces: an agent who buys
-    nothing makes the minimum 0, so the cheaper type is free. Orange goes first, at prices 0; by symmetry of the
-    worlds blue goes second. Anonymous: every order and premium of a grid. Personalised: from the best of
-    these, one agent's premium after another.
+    A plan is an order and each agent's premium of black over white: an agent who buys nothing makes the minimum 0,
+    so the cheaper type is free. Orange goes first, at prices 0; the worlds are symmetric, so blue goes second.
+    Anonymous: every order, and every premium of a grid. Personalised: starting from the best of these, one agent's
+    premium after another.
     """
-    orders = [_order(set(blue)) for blue in combinations(range(2, 9), 3)]
-    alike: list[ScreeningPlan] = [(order, [premium] * 9) for order in orders for premium in PREMIUM_GRID]
+    orders = [_order(set(blue)) for blue in combinations(ROUNDS, len(BLUE) - 1)]
+    alike: list[ScreeningPlan] = [(order, [premium] * len(order)) for order in orders for premium in PREMIUM_GRID]
     sieved = sorted(alike, key=lambda plan: -_mean(setting, plan, SIEVE_PROFILES))
     best = max(sieved[:FINALISTS], key=lambda plan: _mean(setting, plan))
     return _static(*(_climb(setting, best) if personalised else best))
@@ -165,7 +185,7 @@ def best_max_min_prices(setting: Setting, personalised: bool) -> StaticPrices:
 def _order(blue: set[int]) -> list[int]:
     """Orange, then blue, then blue in the rounds ``blue`` and red in the others."""
     blues, reds = iter(BLUE), iter(RED)
-    return [ORANGE, next(blues), *(next(blues) if step in blue else next(reds) for step in range(2, 9))]
+    return [ORANGE, next(blues), *(next(blues) if step in blue else next(reds) for step in ROUNDS)]
 
 
 def _static(order: list[int], premiums: list[float]) -> StaticPrices:
@@ -177,7 +197,7 @@ def _mean(setting: Setting, plan: ScreeningPlan, count: int = SEARCH_PROFILES) -
 
 
 def _climb(setting: Setting, plan: ScreeningPlan) -> ScreeningPlan:
-    """Improve one agent's premium at a time, twice around."""
+    """Improve one agent's premium at a time, in two passes over the agents."""
     order, current = plan
     for agent in order[1:] * 2:
         options = [[*current[:agent], p, *current[agent + 1 :]] for p in PREMIUM_GRID]

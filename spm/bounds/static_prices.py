@@ -1,13 +1,13 @@
 """The best static prices for correlated values, by direct optimisation.
 
-Agents are exchangeable, so the order does not matter: *anonymous* static prices are one number and *personalised*
-ones a price for each round. Given the lower end a of the values' distribution (:mod:`spm.bounds.known_latent`) the
-number of items left is a Markov chain, so the expected objective is a backward recursion over (agents left,
-items left), its derivative with respect to each round's price needs the forward distribution of the items
-left, and both are averaged over a by quadrature. Learned static mechanisms must end at these values.
+Agents are exchangeable, so the order does not matter: *anonymous* static prices are one number, and *personalised*
+ones a price per round. Given the lower end a of the values' distribution (:mod:`spm.bounds.known_latent`), the
+number of items left is a Markov chain. So the expected objective is a backward recursion over (agents left, items
+left), and its derivative with respect to each round's price also needs the forward distribution of the items left.
+Both are averaged over a by quadrature. Learned static mechanisms must end at these values.
 
-Values are computed, the maximum over prices is searched for: only for delta = 1 is it proved. So a *best* value is
-earned, and bounds nothing. Settings as in :func:`spm.bounds.known_latent.correlated_model`.
+Values are computed, but the maximum over prices is searched for: it is proved for delta = 1 only. So a *best*
+value is earned and bounds nothing. The settings are those of :func:`spm.bounds.known_latent.correlated_model`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ COARSE, FINE = 256, 2048
 
 
 class Static(NamedTuple):
-    """Static prices ``(n,)`` by round, what they earn, and the numerical error of that."""
+    """Static prices by round, ``(n,)``, what they earn, and its numerical error."""
 
     prices: Array
     value: float
@@ -35,7 +35,7 @@ class Static(NamedTuple):
 
 
 def static_value(prices: Array, n_items: int, delta: float, objective: str, nodes: int = FINE) -> float:
-    """Return what prices ``(n,)`` by round earn in a correlated setting, up to quadrature.
+    """Return what prices by round, ``(n,)``, earn in a correlated setting, up to quadrature.
 
     >>> round(static_value(np.array([0.5, 0.5]), 1, 0.0, "welfare"), 6)  # 3/8 + 3/16
     0.5625
@@ -46,24 +46,24 @@ def static_value(prices: Array, n_items: int, delta: float, objective: str, node
 
 
 def _common_value(prices: Array, n_items: int, objective: str) -> float:
-    """What prices earn from one common value a, exactly: between two neighbouring prices it is linear in a."""
+    """What prices earn from one common value a, exactly: it is linear in a between two neighbouring prices."""
     edges = np.unique([0.0, *np.clip(prices, 0.0, 1.0), 1.0])
     values = _backward(prices, n_items, (edges[1:] + edges[:-1]) / 2, 0.0, objective)[-1][n_items]
     return float(values @ np.diff(edges))
 
 
 def _lower(delta: float, nodes: int) -> Array:
-    """Midpoints of equal cells of [0, delta]; the objective has kinks in a, so nothing finer pays."""
+    """Midpoints of equal cells of [0, delta]; the objective has kinks in a, so no finer rule pays."""
     return delta * (np.arange(nodes) + 0.5) / nodes if delta > 0 else np.zeros(1)
 
 
 def _backward(prices: Array, n_items: int, lower: Array, width: float, objective: str) -> list[Array]:
-    """Values to come by agents left 0..n, each ``(m + 1, A)`` by items left."""
-    # Nobody left: nothing is earned, whatever is left. Then one round earlier at a time, so prices run backwards.
+    """Values to come by agents left, 0..n, each ``(m + 1, A)`` by items left."""
+    # With nobody left nothing is earned. Then one round earlier at a time, so prices run backwards.
     values = [np.zeros((n_items + 1, len(lower)))]
     for price in prices[::-1]:
         below = chance_below(price, lower, width)
-        # With k >= 1 items: the reward, then k - 1 items after a sale or k without one, (m, A); row 0 stays 0.
+        # With k >= 1 items: the reward, then k - 1 items after a sale or k after a refusal, (m, A); row 0 stays 0.
         later = values[-1]
         value = np.zeros_like(later)
         value[1:] = visit_reward(objective, price, lower, width) + (1 - below) * later[:-1] + below * later[1:]
@@ -75,15 +75,15 @@ def _value_and_slope(prices: Array, n_items: int, delta: float, objective: str) 
     """The value and its derivative with respect to each round's price ``(n,)``."""
     lower, width = _lower(delta, COARSE), 1 - delta
     values = _backward(prices, n_items, lower, width, objective)
-    # How likely it is that k items are left at each node a, (m + 1, A), with the node's weight 1/A in it.
+    # The probability that k items are left at each node a, (m + 1, A), times the node's weight 1/A.
     left = np.zeros((n_items + 1, len(lower)))
     left[n_items] = 1 / len(lower)
     slope = np.empty(len(prices))
     for step, price in enumerate(prices):
         below, later = chance_below(price, lower, width), values[len(prices) - step - 1]
-        # A higher price loses the agents whose value it is, density 1/w where the price is a possible value: each
-        # gave the price (revenue) or her value, which is the price (welfare), and a sale changes what is to come.
-        # For revenue the others pay more.
+        # A higher price loses the agents whose value it is, with density 1/w where the price is a possible value.
+        # Each contributed the price (revenue) or her value, which is the price (welfare), and not to sell to her
+        # changes what is to come. For revenue the others pay more.
         density = ((price > lower) & (price < lower + width)) / width
         gained = (1 - below) * (objective == "revenue")
         slope[step] = (left[1:] * (density * (later[1:] - later[:-1] - price) + gained)).sum()
@@ -103,6 +103,10 @@ def best_static(n_agents: int, n_items: int, delta: float, objective: str, perso
 
     Raises:
         ValueError: an impossible size, delta or objective.
+
+    >>> found = best_static(2, 1, 0.0, "welfare", personalised=True)
+    >>> found.prices.round(4).tolist(), round(found.value, 4)
+    ([0.5, 0.0], 0.625)
     """
     correlated_model(correlated(n_agents, n_items, delta, objective))
     anonymous = _best_anonymous(n_agents, n_items, delta, objective)
@@ -129,11 +133,11 @@ def _best_anonymous(n_agents: int, n_items: int, delta: float, objective: str) -
 
 
 def _staircases(n_agents: int, n_items: int) -> Array:
-    """A staircase down from 1 to 0 for each copy, which is best for the revenue of a common value (delta = 1).
+    """A staircase of prices from 1 down to 0 per copy, the best for the revenue of a common value (delta = 1).
 
-    Prices p_1 >= ... >= p_n earn sum over k of (p_{k-1} - p_k) (p_k + ... + p_{k+m-1}) = sum over k of
-    p_k (p_{k-m} - p_k), with p_k = 1 for k <= 0 and 0 for k > n. So every m-th agent stands on the same staircase,
-    whose steps are best equal; no order of the same prices earns more than the falling one.
+    Prices p_1 >= ... >= p_n earn sum over k of (p_{k-1} - p_k) (p_k + ... + p_{k+m-1}) = sum over k of p_k
+    (p_{k-m} - p_k), with p_k = 1 for k <= 0 and 0 for k > n. So every m-th agent belongs to the same staircase,
+    for which equal steps are best. No order of the same prices earns more than the falling one.
     """
     agents = np.arange(n_agents)
     steps = (n_agents - 1 - agents % n_items) // n_items + 1
@@ -141,7 +145,7 @@ def _staircases(n_agents: int, n_items: int) -> Array:
 
 
 def _stairs(n_agents: int, n_items: int) -> Array:
-    """Falling by an equal step after every m agents."""
+    """Prices that fall by an equal step after every m agents."""
     steps = -(-n_agents // n_items)
     return 1 - (np.arange(n_agents) // n_items + 1) / (steps + 1)
 

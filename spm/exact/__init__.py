@@ -4,19 +4,21 @@
 mechanisms as decision trees; :func:`evaluate` the exact value of any given mechanism. A mechanism sees the public
 history: who was visited, at which prices, and what she took.
 
-* :mod:`~spm.exact.choices`, :mod:`~spm.exact.regions`: what agents buy; the price vectors that matter.
+Read the modules in this order:
+
+* :mod:`~spm.exact.solver`: the cells of the taxonomy, and which of the following solves which cell.
 * :mod:`~spm.exact.game`: beliefs, and what a visit does to them.
-* :mod:`~spm.exact.recursion`: the recursion for mechanisms that see the history.
+* :mod:`~spm.exact.choices`, :mod:`~spm.exact.regions`: what agents buy, and the price vectors that matter.
+* :mod:`~spm.exact.recursion`: mechanisms that see the history, by dynamic programming.
 * :mod:`~spm.exact.static`: what is fixed in advance, by branch and bound.
 * :mod:`~spm.exact.separable`: static prices in random order, when each type is a market of its own.
-* :mod:`~spm.exact.firstbest`: the first best.
-* :mod:`~spm.exact.solver`: which of these solves which cell.
+* :mod:`~spm.exact.firstbest`: the expected first best.
 * :mod:`~spm.exact.tree`, :mod:`~spm.exact.text`: mechanisms as trees, arrays and text.
-* :mod:`~spm.exact.evaluation`: given mechanisms.
+* :mod:`~spm.exact.evaluation`: the value of a given mechanism.
 * :mod:`~spm.exact.json_format`: the reader's own finite setting from a JSON file, and results as JSON.
 
-No floats are used until :func:`tree_arrays`. Random choices by the mechanism can't help: the value is linear in
-their probabilities.
+All numbers are fractions until :func:`tree_arrays`. Mechanisms are deterministic without loss: the value is linear
+in the probabilities of a random choice.
 """
 
 from spm.exact.evaluation import History, Policy, Visit, evaluate, evaluate_tree, follow

@@ -3,20 +3,20 @@
 The exact twin of :mod:`spm.settings.demand`: an agent takes a utility-maximising bundle, buys when she is
 indifferent, never takes an item that she values at 0, and takes the lowest of equally good types.
 
-Prices are a continuum, but only the *choices* they induce matter: two price vectors at which every possible
-agent chooses the same lead to the same allocation and the same belief. So one price vector for each induced
-choice suffices for welfare and max-min fairness, and :func:`offers` lists them. There are finitely many, since
+Prices are a continuum, but only the *choices* that they induce matter: two price vectors at which every possible
+agent chooses alike lead to the same allocation and the same belief. So for welfare and max-min fairness one price
+vector per induced choice suffices, and :func:`offers` lists them. There are finitely many:
 
-* with additive demand, or when no agent has a positive value for two types, each type is a separate yes or no:
-  the choice changes only where a price crosses an occurring value (:func:`_thresholds`);
-* with unit demand in general, it changes only where a price crosses a value or a *difference of two prices*
-  crosses a difference of two values. Each combination of choices is a system of difference constraints, some of
-  them strict because of the tie rules; those that have a solution are found one agent type after another
-  (:func:`_regions`, :mod:`spm.exact.regions`). A tie that is needed is kept as a tie.
+* with additive demand, or when no agent has a positive value for two types, each type is a separate yes or no,
+  which changes only where a price crosses a possible value (:func:`_thresholds`);
+* with unit demand in general, the choice changes only where a price crosses a value, or a *difference of two
+  prices* crosses a difference of two values. Each combination of choices is a system of difference constraints,
+  some of them strict because of the tie rules. The systems that have a solution are found by adding one value
+  vector after another (:func:`_regions`, :mod:`spm.exact.regions`). A tie that is needed is kept.
 
-For revenue, the prices that induce a given choice are closed under the componentwise maximum, so one vector is
-highest in every coordinate: the *payments*. A strict constraint may keep it from being attained; then payments
-are the least upper bound, and ``prices`` come within a millionth of the unit of it.
+For revenue, the componentwise maximum of two price vectors that induce the same choice induces it too, so one
+vector is highest in every coordinate: the *payments*. It may not be attained, because of a strict constraint; then
+the payments are the least upper bound, and ``prices`` come within a millionth of the unit of it.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Offer:
     """A posted price vector.
 
     Attributes:
-        prices: one a type, ``(T,)``, before normalisation.
-        payments: what is charged for each type when revenue is computed: the least upper bound of the prices
-            that induce the same choices.
+        prices: one per type, ``(T,)``, before normalisation.
+        payments: what each type yields when revenue is computed: the least upper bound of the prices that induce
+            the same choices.
     """
 
     prices: Values
@@ -71,13 +71,13 @@ def offers(
     Args:
         demand: ``unit`` or ``additive``.
         vectors: the value vectors that can occur.
-        unit: the highest value that can occur in the setting; a type at twice that is withheld.
-        left: copies of each type; the choice among these alone is told apart. Without it the choice is told
-            apart for every set of types that may be left, as static prices need.
+        unit: the highest value that can occur in the setting; a price of twice that withholds a type.
+        left: copies left of each type: offers differ if they induce different choices among these. None: offers
+            differ if they do so for any set of types that may be left, as static prices need.
         revenue: whether prices should be as high as possible.
 
     Raises:
-        ValueError: more than :data:`MOST_OFFERS`.
+        ValueError: more than :data:`MOST_OFFERS` offers.
 
     >>> [offer.prices for offer in offers("unit", [(Fraction(1),), (Fraction(3),)], Fraction(3))]
     [(Fraction(0, 1),), (Fraction(2, 1),), (Fraction(6, 1),)]
@@ -91,7 +91,7 @@ def offers(
 
 
 def _thresholds(values: list[Fraction], unit: Fraction, revenue: bool) -> list[Fraction]:
-    """One price for each set of ``values`` that buy: all of them, without the lowest, ..., none."""
+    """One price for each set of ``values`` that buy: all of them, all but the lowest, ..., none."""
     steps = [Fraction(0), *sorted({value for value in values if value > 0})]
     if len(steps) == 1:
         return steps
@@ -100,7 +100,7 @@ def _thresholds(values: list[Fraction], unit: Fraction, revenue: bool) -> list[F
 
 
 def _products(prices: list[list[Fraction]]) -> tuple[Offer, ...]:
-    """Every combination of one price a type."""
+    """Every combination of one price per type."""
     count = 1
     for column in prices:
         count *= len(column)
@@ -112,10 +112,12 @@ def _regions(
     vectors: Sequence[Values], types: list[int], unit: Fraction, ranked: bool, revenue: bool
 ) -> tuple[Offer, ...]:
     """One offer for each combination of the vectors' choices (or rankings) that some prices induce."""
+    # Regions of prices with the constraints that cut them out: at first the whole box, then one vector at a time.
     found: list[tuple[Region, tuple[Constraint, ...]]] = [(unconstrained(len(vectors[0]), 2 * unit), ())]
     for vector in vectors:
         wanted = [t for t in types if vector[t] > 0]
         _check_count(sum(perm(len(wanted), k) for k in range(len(wanted) + 1)) if ranked else len(wanted) + 1)
+        # Each region splits into one part per choice of this vector; the parts that are not empty remain.
         choices = list(_rankings(vector, wanted) if ranked else _favourites(vector, wanted))
         narrowed = ((tighten(r, choice), (*held, *choice)) for r, held in found for choice in choices)
         found = []
@@ -140,14 +142,14 @@ def _offer(
 
 
 def _favourites(vector: Values, wanted: list[int]) -> Iterator[list[Constraint]]:
-    """The constraints of each bundle that an agent may choose among the types ``wanted``; node 0 is price 0."""
+    """For each choice among the types ``wanted``, the constraints that induce it; node 0 is the price 0."""
     for t in wanted:
         yield [Constraint(0, t + 1, vector[t], False), *(_prefers(vector, t, s) for s in wanted if s != t)]
     yield [_refuses(vector, t) for t in wanted]
 
 
 def _rankings(vector: Values, wanted: list[int]) -> Iterator[list[Constraint]]:
-    """The constraints of each ranking of the types that an agent would buy, the others being refused."""
+    """For each ranking of the types that an agent would buy, the constraints that induce it."""
     for size in range(len(wanted), -1, -1):
         for ranking in permutations(wanted, size):
             accepted = [Constraint(0, t + 1, vector[t], False) for t in ranking]

@@ -1,4 +1,4 @@
-"""The exact expected objective of a given mechanism on a finite setting."""
+"""The exact expected objective of a given mechanism in a finite setting."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Visit(NamedTuple):
 
 History = tuple[Visit, ...]
 Policy = Callable[[History], tuple[int, Values]]
-"""From the public history to the agent to visit next and the prices to post, before normalisation."""
+"""Maps the public history to the agent to visit next and the prices to post, before normalisation."""
 
 
 def evaluate(setting: Setting, policy: Policy, statistic: Callable[[History], Hashable] | None = None) -> Fraction:
@@ -31,11 +31,11 @@ def evaluate(setting: Setting, policy: Policy, statistic: Callable[[History], Ha
     Args:
         setting: a finite setting.
         policy: the mechanism; called while an agent and an item are left.
-        statistic: what ``policy`` uses of the history, now and later; histories that agree on it are merged. The
-            whole history unless given, which takes time exponential in the number of agents.
+        statistic: the part of the history that ``policy`` uses, now and later; histories that agree on it are
+            merged. By default the whole history, which takes time exponential in the number of agents.
 
     Raises:
-        ValueError: the policy visits an agent twice or posts a negative price.
+        ValueError: the policy visits an agent twice, or posts a negative price or too many or too few prices.
 
     >>> from spm.settings import prop_1
     >>> evaluate(prop_1(), lambda history: (len(history), (Fraction(2 - 2 * len(history)),)))
@@ -45,7 +45,13 @@ def evaluate(setting: Setting, policy: Policy, statistic: Callable[[History], Ha
 
 
 def evaluate_tree(setting: Setting, tree: Node) -> Fraction:
-    """Return the exact expected objective of the mechanism ``tree``, before normalisation."""
+    """Return the exact expected objective of the mechanism ``tree``, before normalisation.
+
+    >>> from spm.exact import Solver
+    >>> from spm.settings import prop_1
+    >>> evaluate_tree(prop_1(), Solver(prop_1()).tree())
+    Fraction(5, 2)
+    """
 
     def policy(history: History) -> tuple[int, Values]:
         node = follow(tree, history)
@@ -57,7 +63,14 @@ def evaluate_tree(setting: Setting, tree: Node) -> Fraction:
 
 
 def follow(tree: Node, history: History) -> Node | None:
-    """Return the node that ``history`` leads to, or None where the tree ends."""
+    """Return the node that ``history`` leads to, or None where the tree ends.
+
+    >>> from spm.exact import Solver
+    >>> from spm.settings import prop_1
+    >>> tree = Solver(prop_1()).tree()
+    >>> follow(tree, (Visit(0, tree.prices, (0,)),)).agent  # agent 0 declined
+    1
+    """
     node: Node | None = tree
     for visit in history:
         following = {branch.bundle: branch.node for branch in node.branches} if node else {}

@@ -1,4 +1,8 @@
-"""The exact first best: the expected optimum if all values were known."""
+"""The exact first best of a finite setting: the expected optimum if all values were known, as a fraction.
+
+It enumerates the setting's value profiles; :mod:`spm.market.best_allocation` finds the first best of given
+profiles, as floats.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +23,15 @@ MOST_PROFILES = 300_000
 def exact_first_best(game: Game) -> Fraction:
     """Return the expected first best, before normalisation.
 
-    The highest welfare (also where revenue is maximised, which it bounds) or, for max-min fairness, the highest
-    minimum, of each profile. Exchangeable agents' values count as a multiset.
+    This is the expectation, over value profiles, of the highest welfare (for revenue too, which it bounds) or, for
+    max-min fairness, of the highest minimum. Profiles that differ by an exchange of agents are counted together.
 
     Raises:
         ValueError: more than :data:`MOST_PROFILES` profiles.
+
+    >>> from spm.settings import prop_1
+    >>> exact_first_best(Game(prop_1()))  # the item is worth 3 unless both agents value it at 1
+    Fraction(5, 2)
     """
     count = sum(_count(game, world) for world, _, _ in game.prior)
     if count > MOST_PROFILES:
@@ -45,7 +53,7 @@ def _count(game: Game, world: int) -> int:
 
 
 def _profiles(game: Game, world: int) -> Iterator[tuple[Fraction, tuple[Values, ...]]]:
-    """Each profile of a world up to exchanging agents of a group, with its probability."""
+    """Each profile of a world, up to an exchange of agents within a group, with its probability."""
     groups = [list(_multisets(game.lottery(world, g), size)) for g, size in enumerate(game.sizes)]
     for parts in product(*groups):
         yield prod((p for p, _ in parts), start=Fraction(1)), tuple(v for _, values in parts for v in values)

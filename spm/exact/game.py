@@ -1,8 +1,8 @@
 """A finite setting as a game against chance: beliefs, and what a visit does to them.
 
-A *belief* is what the mechanism knows after a history: the probability of each latent world, jointly with the
-lowest value secured so far when the objective is max-min fairness. Given the world, agents are independent, so
-the belief, the agents left and the items left are a sufficient statistic of the history for every objective.
+A *belief* is what the mechanism knows after a history: the probability of each latent world or, for max-min
+fairness, the joint distribution of the world and the lowest value secured so far. Given the world, agents are
+independent, so belief, agents left and items left are a sufficient statistic of the history for every objective.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Belief = tuple[tuple[int, Fraction, Fraction], ...]
 
 
 class Outcome(NamedTuple):
-    """One thing that can happen when an agent is visited.
+    """One possible outcome of a visit.
 
     Attributes:
-        bundle: what she takes, ``(T,)``.
-        probability: how likely that is.
-        gain: expected welfare or revenue that it adds; 0 for max-min fairness, which is counted at the end.
+        bundle: what the agent takes, ``(T,)``.
+        probability: the probability that she does.
+        gain: the expected welfare or revenue that this adds; 0 for max-min fairness, which is counted at the end.
         belief: the belief afterwards.
     """
 
@@ -40,9 +40,10 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Slot:
-    """Exchangeable agents still to be visited: their group and the offers they may be made.
+    """Exchangeable agents still to be visited: their group, and the offers that each of them may receive.
 
-    ``offers`` is None where every offer that matters at the moment of the visit is allowed (adaptive prices).
+    A static price leaves one offer; None allows every offer that matters at the time of the visit (adaptive
+    prices). ``number`` orders the slots of a game.
     """
 
     group: int
@@ -51,20 +52,28 @@ class Slot:
 
 
 Slots = tuple[tuple[Slot, int], ...]
-"""How many agents are left of each slot."""
+"""Pairs of a slot and how many of its agents are left."""
 
 
 class Game:
     """The rules of one finite setting, with caches.
 
-    What is solved on it is proved for latent-class models, unit or additive demand, and welfare, revenue or
-    max-min fairness: then finitely many prices matter, and belief, agents left and items left suffice.
+    The solvers are proved for latent-class models, unit or additive demand, and welfare, revenue or max-min
+    fairness: then finitely many prices matter, and belief, agents left and items left suffice.
 
     Args:
         setting: its model must be a :class:`~spm.settings.finite.FiniteModel`.
 
     Raises:
-        ValueError: another kind of model, demand or objective, or a setting that its model contradicts.
+        ValueError: another kind of model, demand or objective, or a setting that contradicts its model.
+
+    >>> from spm.settings import prop_1
+    >>> game = Game(prop_1())  # two agents worth 1 or 3, one item
+    >>> [str(offer.prices[0]) for offer in game.static_offers([0])]  # sells to both values, to one, to none
+    ['0', '2', '6']
+    >>> outcomes = game.visit(game.prior, 0, game.static_offers([0])[1], left=(1,))
+    >>> [(outcome.bundle, str(outcome.probability), str(outcome.gain)) for outcome in outcomes]
+    [((1,), '1/2', '3'), ((0,), '1/2', '0')]
     """
 
     def __init__(self, setting: Setting) -> None:
@@ -108,11 +117,11 @@ class Game:
         return sorted({values for pair in pairs for p, values in self.lottery(*pair) if p})
 
     def slot(self, group: int, allowed: tuple[Offer, ...] | None) -> Slot:
-        """The slot of ``group`` with the ``allowed`` offers, always the same object."""
+        """The slot of ``group`` with the ``allowed`` offers; equal arguments give the same object."""
         return self._slots.setdefault((group, allowed), Slot(group, allowed, len(self._slots)))
 
     def static_offers(self, groups: Iterable[int]) -> tuple[Offer, ...]:
-        """The offers that matter when they are made to all ``groups`` whatever is left."""
+        """The offers that matter when they are made to all ``groups``, whatever is left."""
         worlds = range(len(self.model.worlds))
         vectors = self.vectors(groups, worlds)
         return offers(self.setting.demand, vectors, self.setting.unit, revenue=self.revenue)
@@ -127,7 +136,7 @@ class Game:
         return self._offers[key] or (self.zero,)
 
     def visit(self, belief: Belief, group: int, offer: Offer, left: Left) -> list[Outcome]:
-        """Return what can happen when an agent of ``group`` is made ``offer``, in the order of the bundles."""
+        """Return the possible outcomes when an agent of ``group`` receives ``offer``, by bundle."""
         weights: dict[Bundle, dict[tuple[int, Fraction], Fraction]] = {}
         gains: dict[Bundle, Fraction] = {}
         for world, secured, chance in belief:
@@ -155,26 +164,30 @@ class Game:
         return Outcome(bundle, probability, gain / probability, belief)
 
     def secured(self, belief: Belief) -> Fraction:
-        """The expected objective in the end, apart from gains: the expected minimum for max-min fairness, or 0."""
+        """What the end adds to the gains: the expected minimum for max-min fairness, otherwise 0."""
         return sum((secured * chance for _, secured, chance in belief), Fraction(0)) if self.fair else Fraction(0)
 
 
 def _check_model(setting: Setting, model: FiniteModel) -> None:
-    """Check that prices and values are measured alike: the unit caps prices, and payoffs are divided by it.
+    """Check that prices and values share one scale: the unit caps prices, and payoffs are divided by it.
 
     Raises:
-        ValueError: the model has another number of types, or another highest value.
+        ValueError: the model's number of types or highest value differs from the setting's.
     """
     if model.width != setting.n_types:
         raise ValueError(f"setting {setting.name!r} has {setting.n_types} item types, its model {model.width}")
     if model.unit != setting.unit:
         raise ValueError(
-            f"setting {setting.name!r} must have the highest value as unit, {model.unit}, not {setting.unit}"
+            f"setting {setting.name!r} must have its highest value, {model.unit}, as unit, not {setting.unit}"
         )
 
 
 def normalised(weights: Mapping[tuple[int, Fraction], Fraction]) -> tuple[Fraction, Belief]:
-    """Return the total weight and the belief proportional to ``weights``."""
+    """Return the total weight and the belief proportional to ``weights``.
+
+    >>> normalised({(0, Fraction(0)): Fraction(1, 4)})
+    (Fraction(1, 4), ((0, Fraction(0, 1), Fraction(1, 1)),))
+    """
     total = sum(weights.values(), Fraction(0))
     return total, tuple((*key, weight / total) for key, weight in sorted(weights.items()))
 
@@ -186,7 +199,11 @@ def without(slots: Slots, slot: Slot) -> Slots:
 
 
 def taken(left: Left, bundle: Bundle) -> Left:
-    """Return the copies left after ``bundle`` is taken."""
+    """Return the copies left after ``bundle`` is taken.
+
+    >>> taken((2, 1), (1, 0))
+    (1, 1)
+    """
     return tuple(copies - one for copies, one in zip(left, bundle, strict=True))
 
 

@@ -19,11 +19,11 @@ The file describes a latent-class model (:mod:`spm.settings.finite`)::
     }
 
 * ``objective``: ``welfare``, ``revenue`` or ``max-min``; ``demand``: ``unit`` or ``additive``.
-* ``types``: copies of each item type; ``groups``: how many agents of each kind (agents of a group draw from
-  the same lottery, independently given the world).
+* ``types``: copies of each item type; ``groups``: agents in each group, who draw from the same lottery,
+  independently given the world.
 * ``worlds``: the latent classes; each has a probability and, for every group, a lottery over value vectors
-  with one value a type, in the order of ``types``.
-* Numbers are integers, decimals (taken exactly as written: 0.1 is 1/10) or strings such as ``"1/3"``.
+  with one value per type, in the order of ``types``.
+* Numbers are integers, decimals (read exactly as written: 0.1 is 1/10) or strings such as ``"1/3"``.
 """
 
 from __future__ import annotations
@@ -65,6 +65,13 @@ def parse_setting(text: str) -> Setting:
 
     Raises:
         ValueError: it is not JSON or does not describe a finite setting.
+
+    >>> lotteries = '{"guest": [{"probability": 1, "values": ["1/3"]}]}'
+    >>> parse_setting(
+    ...     '{"name": "seat", "objective": "welfare", "demand": "unit", "types": {"seat": 1},'
+    ...     ' "groups": {"guest": 2}, "worlds": [{"probability": 1, "lotteries": ' + lotteries + "}]}"
+    ... ).unit
+    Fraction(1, 3)
     """
     try:
         data = json.loads(text, parse_float=str, parse_constant=str, object_pairs_hook=_unique)
@@ -108,7 +115,7 @@ def result(solver: Solver) -> dict[str, Any]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object of ``pairs``, none of which may occur twice."""
+    """The object of ``pairs``; no key may occur twice."""
     keys = [key for key, _ in pairs]
     for key in keys:
         if keys.count(key) > 1:
@@ -129,7 +136,7 @@ def _check_keys(where: str, data: Any, keys: Collection[str]) -> None:
 
 def _counts(kind: str, data: Any) -> dict[str, int]:
     if not isinstance(data, dict) or not data:
-        raise ValueError(f"{kind} must be an object of at least one name and how many there are")
+        raise ValueError(f"{kind} must be an object of at least one name with its count")
     for name, count in data.items():
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise ValueError(f"{kind}: {name!r} must be a whole number of at least 1, not {count!r}")
@@ -167,7 +174,9 @@ def _lottery(where: str, data: Any, types: Mapping[str, int]) -> Lottery:
         _check_keys(f"an outcome of {where}", outcome, ("probability", "values"))
         values = outcome["values"]
         if not isinstance(values, list) or len(values) != len(types):
-            raise ValueError(f"{where}: values must be a list of {len(types)} numbers, one a type, not {values!r}")
+            raise ValueError(
+                f"{where}: values must be a list of {len(types)} numbers, one per type, not {values!r}"
+            )
         probability = _number(f"{where}: probability", outcome["probability"])
         outcomes.append((probability, tuple(_number(f"{where}: a value", value) for value in values)))
     return tuple(outcomes)

@@ -3,10 +3,11 @@
     V(state) = max or average over the agents left, max over the offers p that they may be made, of
                sum over bundles b of P(b | state, p) (gain(b) + V(state after b)).
 
-The maximum over agents is an adaptive order, the average the uniformly random order of random serial dictatorship
-(whose prices may know who is visited, not who comes next). Slots say which offers each agent may be made: all
-(adaptive prices) or a fixed one (static prices). A forced *tail* of visits gives a static order. Deterministic
-choices suffice: the value is linear in the probabilities of a random choice, and there are finitely many choices.
+The maximum over agents is an adaptive order; the average is the uniformly random order of random serial
+dictatorship, in which prices may depend on who is visited but not on who comes next. Slots
+(:class:`~spm.exact.game.Slot`) say which offers each agent may receive: all (adaptive prices) or a fixed one
+(static prices). A forced *tail* of visits is a static order. Deterministic choices suffice: the value is linear in
+the probabilities of a random choice, and there are finitely many choices.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ MOST_STATES = 1_500_000
 
 
 Continuation = tuple[Bundle, Fraction, int]
-"""What an agent takes, how likely that is, and the number of the belief afterwards."""
+"""What an agent takes, the probability of that, and the number of the belief afterwards."""
 
 
 class State(NamedTuple):
     """What the mechanism knows and what is left.
 
     Attributes:
-        belief: number of the belief (:meth:`Closed.number`).
+        belief: number of the belief (:meth:`Recursion.number`).
         slots: agents left.
         left: copies left of each type, ``(T,)``.
-        tail: slots to be visited next, in this order; after them the order is free.
+        tail: slots that must be visited next, in this order; after them the order is free.
     """
 
     belief: int
@@ -42,12 +43,19 @@ class State(NamedTuple):
     tail: tuple[Slot, ...] = ()
 
 
-class Closed:
-    """The recursion for one game and one kind of order, with its memory.
+class Recursion:
+    """The recursion for one game and one kind of order, with the values found so far.
 
     Args:
         game: the rules.
         random: whether the order is random rather than adaptive.
+
+    >>> from spm.settings import prop_1
+    >>> game = Game(prop_1())
+    >>> both = ((game.slot(0, None), 2),)  # two agents of group 0, any offer
+    >>> recursion = Recursion(game)
+    >>> recursion.value(recursion.root(both)), recursion.best(recursion.root(both))[1].prices
+    (Fraction(5, 2), (Fraction(2, 1),))
     """
 
     def __init__(self, game: Game, random: bool = False) -> None:
@@ -86,22 +94,22 @@ class Closed:
         return self._values[state]
 
     def best(self, state: State) -> tuple[Slot, Offer]:
-        """Return the first best agent's slot and offer; the order must not be random."""
+        """Return the slot and offer that attain V(state), the first ones at ties; the order must not be random."""
         options = ((slot, offer) for slot in self.visited_next(state) for offer in self.allowed(state, slot))
         return max(options, key=lambda option: self.after(state, *option))
 
     def visited_next(self, state: State) -> Iterable[Slot]:
-        """The slots from which the next agent may come."""
+        """The slots whose agents may be visited next."""
         return state.tail[:1] or [slot for slot, _ in state.slots]
 
     def allowed(self, state: State, slot: Slot) -> tuple[Offer, ...]:
-        """The offers that an agent of ``slot`` may be made."""
+        """The offers that an agent of ``slot`` may receive."""
         if slot.offers is not None:
             return slot.offers
         return self.game.offers(self.beliefs[state.belief], slot.group, state.left)
 
     def after(self, state: State, slot: Slot, offer: Offer) -> Fraction:
-        """The expected objective still to come when an agent of ``slot`` is made ``offer``."""
+        """The expected objective still to come when an agent of ``slot`` receives ``offer``."""
         slots, tail = without(state.slots, slot), state.tail[1:]
         total, continuations = self._visit(state, slot.group, offer)
         for bundle, chance, belief in continuations:
@@ -123,7 +131,7 @@ class Closed:
         return max(self.after(state, slot, offer) for offer in self.allowed(state, slot))
 
     def _visit(self, state: State, group: int, offer: Offer) -> tuple[Fraction, list[Continuation]]:
-        """The expected gain of a visit, and what it may lead to, except where nothing can be won any more."""
+        """The expected gain of a visit, and its continuations in which something can still be won."""
         there = tuple(min(copies, 1) for copies in state.left)
         key = (state.belief, group, offer, there)
         if key not in self._visits:
@@ -134,9 +142,9 @@ class Closed:
         return self._visits[key]
 
     def alive(self, belief: Belief) -> tuple[Fraction, int]:
-        """Return how likely it is that something can still be won, and the number of the belief given that.
+        """Return the probability that something can still be won, and the number of the belief given that.
 
-        With max-min fairness nothing can be won once somebody has nothing; otherwise that is never so.
+        With max-min fairness nothing can be won once an agent has secured 0; otherwise something always can.
         """
         if not self.game.fair:
             return Fraction(1), self.number(belief)

@@ -1,8 +1,8 @@
 """Sets of price vectors given by difference constraints, some of them strict, in rational numbers.
 
-A region is a matrix of tight bounds between T prices and node 0, the price 0 (a difference-bound matrix):
-``region[i][j]`` bounds price j minus price i from above. A bound is a pair (w, k) that stands for w + k times an
-infinitesimal; k < 0 says that the bound is strict.
+A region is a difference-bound matrix, ``(T + 1, T + 1)``: ``region[i][j]`` is the tight upper bound of price j
+minus price i, where node 0 is the price 0 and node t + 1 the price of type t. A bound is a pair (w, k) that stands
+for w plus k infinitesimals; k < 0 makes it strict.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MILLIONTH = Fraction(1, 10**6)
 
 
 class Constraint(NamedTuple):
-    """Price ``to`` minus price ``source`` is at most ``bound``, or less than it if ``strict``."""
+    """Price ``to`` minus price ``source`` is at most ``bound``, or below it if ``strict``; both are nodes."""
 
     source: int
     to: int
@@ -37,8 +37,16 @@ def unconstrained(n_types: int, cap: Fraction) -> Region:
 
 
 def tighten(region: Region, constraints: Iterable[Constraint]) -> Region | None:
-    """Return the part of ``region`` where ``constraints`` hold, or None if it is empty."""
+    """Return the part of ``region`` where ``constraints`` hold, or None if it is empty.
+
+    >>> below = tighten(unconstrained(2, Fraction(4)), [Constraint(1, 2, Fraction(-1), False)])
+    >>> highest(below)  # the second price is at least 1 below the first
+    (Fraction(4, 1), Fraction(3, 1))
+    >>> tighten(below, [Constraint(2, 1, Fraction(1), True)]) is None  # less than 1 above the second: impossible
+    True
+    """
     for source, to, bound, strict in constraints:
+        # A cycle of negative length, this edge and the tight path back, contradicts the region.
         new = (bound, -int(strict))
         if _plus(new, region[to][source]) < (0, 0):
             return None
@@ -53,11 +61,15 @@ def highest(region: Region) -> Values:
 
 
 def inside(constraints: Iterable[Constraint], n_types: int, unit: Fraction, high: bool) -> Values:
-    """Return prices that meet ``constraints`` (which can be met).
+    """Return prices that meet ``constraints``, some of which must exist.
 
-    Zero prices if they do; otherwise prices in the middle, as far from ties as half of ``unit``, or a quarter, ...
-    allows, so that rounding to floats does not change a choice; with ``high``, the highest prices, within a
-    millionth of the unit where a constraint is strict.
+    Zero prices if these do; otherwise prices in the middle, with a margin of ``unit`` / 2, / 4, ... to ties, the
+    largest that is possible, so that rounding to floats does not change a choice. With ``high``, the highest
+    prices, within a millionth of the unit where a constraint is strict.
+
+    >>> below_three = [Constraint(0, 1, Fraction(3), True)]
+    >>> inside(below_three, 1, Fraction(3), high=False), inside(below_three, 1, Fraction(3), high=True)
+    ((Fraction(0, 1),), (Fraction(2999997, 1000000),))
     """
     constraints = tuple(constraints)
     if high:
@@ -70,7 +82,7 @@ def inside(constraints: Iterable[Constraint], n_types: int, unit: Fraction, high
 def _widest(
     constraints: tuple[Constraint, ...], n_types: int, unit: Fraction, margin: Fraction, also_weak: bool = False
 ) -> Region:
-    """The first region that is not empty as the margin is halved; weak constraints lose theirs in the end."""
+    """The first region that is not empty as margins are halved; weak constraints lose theirs in the end."""
     for halving in count():
         weak_too = also_weak and halving < HALVINGS
         region = _with_margin(constraints, n_types, unit, margin / 2**halving, weak_too)
@@ -97,7 +109,7 @@ def _middle(region: Region) -> Values:
 
 
 def _through(region: Region, source: int, to: int, new: Bound) -> Region:
-    """Shorten every path that may now lead over the edge from ``source`` to ``to``."""
+    """Shorten every path that the new edge from ``source`` to ``to`` makes shorter."""
     nodes = range(len(region))
     return tuple(
         tuple(min(region[i][j], _plus(_plus(region[i][source], new), region[to][j])) for j in nodes) for i in nodes

@@ -1,12 +1,13 @@
 """Static prices in random order, when each type is a market of its own.
 
 With additive demand, or when no agent has a positive value for two types, whether an agent wants a type at static
-prices hangs neither on the other types nor on what is left. If K agents want one of s copies and they come in
+prices depends neither on the other types nor on what is left. If K agents want one of s copies and they come in
 uniformly random order, each gets one with probability min(1, s / K), whatever her value. So given the world
 
     E[objective from this type] = sum over k of min(1, s / k) E[sum of the wanting agents' values; K = k],
 
-which a product of generating functions gives, and prices can be optimised type by type (welfare and revenue).
+which is computed by a product of generating functions. For welfare and revenue, prices are then optimised type by
+type.
 """
 
 from __future__ import annotations
@@ -21,20 +22,32 @@ from spm.exact.game import Game
 
 MOST_ASSIGNMENTS = 200_000
 """More assignments of prices to agents than this are refused."""
-Crowd = tuple[tuple[Fraction, Fraction], ...]
-"""For k = 0, 1, ...: P(K = k) and E[sum of what the wanting agents are worth; K = k]."""
-NOBODY: Crowd = ((Fraction(1), Fraction(0)),)
+QuantityDemanded = tuple[tuple[Fraction, Fraction], ...]
+"""How many agents, K, want a type. For k = 0, 1, ...: P(K = k), and E[what these are worth; K = k], the sum of
+their values or, for revenue, of their prices."""
+NO_DEMAND: QuantityDemanded = ((Fraction(1), Fraction(0)),)
 
 
 def is_separable(game: Game) -> bool:
-    """Say whether each type is a market of its own at static prices."""
+    """Say whether each type is a market of its own at static prices.
+
+    >>> from spm.settings import construction
+    >>> is_separable(Game(construction("prop-1"))), is_separable(Game(construction("prop-9")))
+    (True, False)
+    """
     vectors = game.vectors(range(len(game.sizes)), range(len(game.model.worlds)))
     alone = all(sum(value > 0 for value in vector) <= 1 for vector in vectors)
     return not game.fair and (alone or game.setting.demand == "additive")
 
 
 def anonymous_value(game: Game, offer: Offer) -> Fraction:
-    """The expected objective of one static offer to all agents in random order."""
+    """The expected objective of one static offer to all agents in random order.
+
+    >>> from spm.settings import prop_1
+    >>> game = Game(prop_1())
+    >>> [str(anonymous_value(game, offer)) for offer in game.static_offers([0])]  # prices 0, 2 and 6
+    ['2', '9/4', '0']
+    """
     types = range(game.setting.n_types)
     charged = [tuple((offer.payments[t],) * size for size in game.sizes) for t in types]
     return sum((_Market(game, t).value(charged[t]) for t in types), Fraction(0))
@@ -45,6 +58,10 @@ def personalised_value(game: Game) -> Fraction:
 
     Raises:
         ValueError: more than :data:`MOST_ASSIGNMENTS` assignments of a type's prices to agents.
+
+    >>> from spm.settings import prop_1
+    >>> personalised_value(Game(prop_1()))
+    Fraction(9, 4)
     """
     return sum((_Market(game, t).best() for t in range(game.setting.n_types)), Fraction(0))
 
@@ -54,10 +71,10 @@ class _Market:
 
     def __init__(self, game: Game, t: int) -> None:
         self.game, self.t = game, t
-        self._group = cache(self._group_crowd)
+        self._group = cache(self._group_demand)
 
     def best(self) -> Fraction:
-        """The value of the best prices, a multiset for each group."""
+        """The value of the best prices, a multiset per group."""
         groups = range(len(self.game.sizes))
         prices = [sorted({offer.payments[self.t] for offer in self.game.static_offers([g])}) for g in groups]
         sizes = list(zip(self.game.sizes, prices, strict=True))
@@ -71,23 +88,23 @@ class _Market:
         )
 
     def value(self, charged: tuple[tuple[Fraction, ...], ...]) -> Fraction:
-        """The expected objective when ``charged[g]`` are the prices of group g's agents."""
+        """The expected objective when ``charged[g]`` are the prices of the agents of group g."""
         return sum((chance * self._in_world(world, charged) for world, _, chance in self.game.prior), Fraction(0))
 
     def _in_world(self, world: int, charged: tuple[tuple[Fraction, ...], ...]) -> Fraction:
-        crowd = NOBODY
+        demanded = NO_DEMAND
         for group, prices in enumerate(charged):
-            crowd = _together(crowd, self._group(world, group, prices))
+            demanded = _together(demanded, self._group(world, group, prices))
         copies = self.game.setting.supply[self.t]
         return sum(
-            (worth if k <= copies else worth * Fraction(copies, k) for k, (_, worth) in enumerate(crowd)),
+            (worth if k <= copies else worth * Fraction(copies, k) for k, (_, worth) in enumerate(demanded)),
             Fraction(0),
         )
 
-    def _group_crowd(self, world: int, group: int, prices: tuple[Fraction, ...]) -> Crowd:
-        """The crowd of a group's agents who are charged ``prices``."""
+    def _group_demand(self, world: int, group: int, prices: tuple[Fraction, ...]) -> QuantityDemanded:
+        """The quantity demanded by agents of a group who are charged ``prices``, one after another."""
         if not prices:
-            return NOBODY
+            return NO_DEMAND
         price, others = prices[-1], self._group(world, group, prices[:-1])
         lottery = ((p, values[self.t]) for p, values in self.game.lottery(world, group))
         wanting = [(p, value) for p, value in lottery if value > 0 and value >= price]
@@ -96,8 +113,8 @@ class _Market:
         return _together(others, ((1 - wants, Fraction(0)), (wants, worth)))
 
 
-def _together(one: Crowd, other: Crowd) -> Crowd:
-    """The crowd of two independent sets of agents."""
+def _together(one: QuantityDemanded, other: QuantityDemanded) -> QuantityDemanded:
+    """The quantity demanded by two independent sets of agents, a product of generating functions."""
     chances = [Fraction(0)] * (len(one) + len(other) - 1)
     worths = list(chances)
     for i, (p, x) in enumerate(one):

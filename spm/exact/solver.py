@@ -1,9 +1,10 @@
 """The cells of the taxonomy: the optimal value of each kind of prices with each kind of order.
 
-Prices: zero, anonymous static, personalised static, adaptive. Order: uniformly random, static, adaptive. Each
-kind contains those before it, also for the order: a random order averages over static ones, so one of them is at
-least as good. A cell whose value is at least another's above it, or the first best, is settled without a search:
-Colors' first best is reached by zero prices and a static order, which settles eight cells at once.
+Prices: zero, anonymous static, personalised static, adaptive. Order: uniformly random, static, adaptive. Each kind
+is at least as good as those before it; for the order because a random one averages over static ones, and the best
+of these reaches the average. So a solved cell is a lower bound for the cells that contain it, and an upper bound
+for the cells that it contains. Where the two bounds meet, a cell is settled without a search: zero prices and a
+static order reach the first best of Colors, which settles eight cells at once.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from math import comb, prod
 from spm.exact.choices import Offer
 from spm.exact.firstbest import exact_first_best
 from spm.exact.game import Game, Slot, Slots
-from spm.exact.recursion import Closed
+from spm.exact.recursion import Recursion
 from spm.exact.separable import anonymous_value, is_separable, personalised_value
 from spm.exact.static import best_assignment, best_plan, best_sequence
 from spm.exact.tree import Node, build
@@ -30,7 +31,7 @@ ORDERS = ("random", "static", "adaptive")
 CELLS = tuple((prices, order) for prices in PRICES for order in ORDERS)
 SIMPLEST = ("zero", "static")
 MOST_EXPECTED_STEPS = 10**8
-"""A setting whose estimate (:func:`expected_steps`) is higher is refused at once."""
+"""A setting with a higher estimate (:func:`expected_steps`) is refused at once."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,15 @@ class Cell:
     """The optimum of one cell.
 
     Attributes:
-        value: exact optimal value, before normalisation; for revenue the least upper bound, which a strict
-            constraint may keep from being attained.
-        closed: the recursion that an optimal mechanism follows, or None for a random order.
-        slots: its agents with the offers they may be made.
+        value: exact optimal value, before normalisation; for revenue the least upper bound, which may not be
+            attained.
+        recursion: the recursion that an optimal mechanism follows; None for a random order.
+        slots: its agents, with the offers that they may receive.
         tail: its static order; empty if the order is adaptive.
     """
 
     value: Fraction
-    closed: Closed | None = None
+    recursion: Recursion | None = None
     slots: Slots = ()
     tail: tuple[Slot, ...] = ()
 
@@ -58,16 +59,18 @@ class Solver:
         setting: unit or additive demand; welfare, revenue or max-min fairness.
 
     Raises:
-        ValueError: a setting that is not finite, of another kind, or too large.
+        ValueError: a setting that is not finite, that has another demand or objective, or that is too large.
 
     >>> from spm.settings import prop_1
     >>> solver = Solver(prop_1())
     >>> solver.value("adaptive", "adaptive"), solver.value("zero", "adaptive"), solver.first_best
     (Fraction(5, 2), Fraction(2, 1), Fraction(5, 2))
+    >>> solver.tree().prices  # to the agent visited first
+    (Fraction(2, 1),)
     """
 
     def __init__(self, setting: Setting) -> None:
-        """Refuse a setting that is too large."""
+        """Prepare the solver; cells are solved when they are asked for."""
         self.game = Game(setting)
         estimate = expected_steps(self.game)
         if estimate > MOST_EXPECTED_STEPS:
@@ -76,7 +79,7 @@ class Solver:
                 f"at most {MOST_EXPECTED_STEPS:.0e} may be"
             )
         self._cells: dict[tuple[str, str], Cell] = {}
-        self._closed, self._random = Closed(self.game), Closed(self.game, random=True)
+        self._recursion, self._random = Recursion(self.game), Recursion(self.game, random=True)
 
     @cached_property
     def first_best(self) -> Fraction:
@@ -84,10 +87,14 @@ class Solver:
         return exact_first_best(self.game)
 
     def value(self, prices: str = "adaptive", order: str = "adaptive") -> Fraction:
-        """Return the exact optimal value of a cell, before normalisation; by default of the optimal SPM.
+        """Return the exact optimal value of a cell, before normalisation; by default the value of an optimal SPM.
 
         Raises:
             ValueError: an unknown cell, or a setting that is too large.
+
+        >>> from spm.settings import prop_1
+        >>> Solver(prop_1()).value("anonymous-static", "random")
+        Fraction(9, 4)
         """
         return self.cell(prices, order).value
 
@@ -96,19 +103,28 @@ class Solver:
 
         Raises:
             ValueError: a random order, an unknown cell, or a setting that is too large.
+
+        >>> from spm.settings import prop_1
+        >>> tree = Solver(prop_1()).tree("personalised-static", "static")
+        >>> tree.agent, tree.value, [branch.bundle for branch in tree.branches]
+        (0, Fraction(5, 2), [(1,), (0,)])
         """
         cell = self.cell(prices, order)
-        if order == "random" or cell.closed is None:
+        if order == "random" or cell.recursion is None:
             raise ValueError(
                 "a mechanism with random order is not a decision tree; order must be static or adaptive"
             )
-        return build(cell.closed, cell.slots, cell.tail)
+        return build(cell.recursion, cell.slots, cell.tail)
 
     def table(self) -> dict[str, dict[str, Fraction]]:
         """Return every cell's value, ``table[prices][order]``.
 
         Raises:
             ValueError: the setting is too large.
+
+        >>> from spm.settings import prop_1
+        >>> {prices: str(row["static"]) for prices, row in Solver(prop_1()).table().items()}
+        {'zero': '2', 'anonymous-static': '9/4', 'personalised-static': '5/2', 'adaptive': '5/2'}
         """
         first = [("adaptive", "adaptive"), ("personalised-static", "static")]
         then = [(prices, order) for order in reversed(ORDERS) for prices in PRICES]
@@ -117,10 +133,14 @@ class Solver:
         return {prices: {order: self.value(prices, order) for order in ORDERS} for prices in PRICES}
 
     def cell(self, prices: str, order: str) -> Cell:
-        """Return a cell's optimum, solving it if no other cell settles it.
+        """Return a cell's optimum; solve the cell unless others settle it.
 
         Raises:
             ValueError: an unknown cell, or a setting that is too large.
+
+        >>> from spm.settings import prop_1
+        >>> [len(slot.offers) for slot, _ in Solver(prop_1()).cell("personalised-static", "static").slots]
+        [1, 1]
         """
         for kind, name, known in (("prices", prices, PRICES), ("order", order, ORDERS)):
             if name not in known:
@@ -134,9 +154,9 @@ class Solver:
         return self._cells[key]
 
     def _best_below(self, key: tuple[str, str]) -> Cell | None:
-        """The best solved cell whose mechanism is also of the kind ``key``; a random order is no decision tree."""
+        """The best solved cell whose mechanism belongs to cell ``key`` too; a random order has no tree."""
         below = [cell for other, cell in self._cells.items() if _contains(key, other)]
-        usable = [cell for cell in below if cell.closed is not None or key[1] == "random"]
+        usable = [cell for cell in below if cell.recursion is not None or key[1] == "random"]
         return max(usable, key=lambda cell: cell.value, default=None)
 
     def _ceiling(self, key: tuple[str, str]) -> Fraction:
@@ -161,9 +181,9 @@ class Solver:
         if order == "random":
             return Cell(self._random.value(self._random.root(slots)))
         if order == "adaptive":
-            return Cell(self._closed.value(self._closed.root(slots)), self._closed, slots)
-        found = best_sequence(self._closed, slots, best.value if best else None)
-        return _or(best, Cell(found[0], self._closed, slots, found[1]) if found else None)
+            return Cell(self._recursion.value(self._recursion.root(slots)), self._recursion, slots)
+        found = best_sequence(self._recursion, slots, best.value if best else None)
+        return _or(best, Cell(found[0], self._recursion, slots, found[1]) if found else None)
 
     def _anonymous(self, order: str, best: Cell | None) -> Cell:
         if order == "random" and is_separable(self.game):
@@ -181,8 +201,8 @@ class Solver:
         """Each anonymous price vector's value with adaptive order, the best first."""
         bounds = []
         for offer in self.game.static_offers(range(len(self.game.sizes))):
-            closed = Closed(self.game)
-            bounds.append((closed.value(closed.root(self._slots([(offer,)] * len(self.game.sizes)))), offer))
+            recursion = Recursion(self.game)
+            bounds.append((recursion.value(recursion.root(self._slots([(offer,)] * len(self.game.sizes)))), offer))
         return sorted(bounds, key=lambda pair: -pair[0])
 
     def _assigned(self, slots: Slots, order: str, best: Cell | None, fresh: bool = False) -> Cell:
@@ -192,26 +212,26 @@ class Solver:
             slots: agents and the offers they may be assigned.
             order: the kind of order.
             best: a mechanism known to be of this kind.
-            fresh: whether to forget the recursion afterwards, to save memory.
+            fresh: whether to use a recursion of its own, which is then forgotten, to save memory.
         """
         floor = best.value if best else None
         if order == "random":
             return _or(best, self._assigned_random(slots, floor, fresh))
-        closed = Closed(self.game) if fresh else self._closed
+        recursion = Recursion(self.game) if fresh else self._recursion
         if order == "static":
-            plan = best_plan(closed, slots, floor)
-            found = Cell(plan[0], closed, tuple(Counter(plan[1]).items()), plan[1]) if plan else None
+            plan = best_plan(recursion, slots, floor)
+            found = Cell(plan[0], recursion, tuple(Counter(plan[1]).items()), plan[1]) if plan else None
         else:
-            assignment = best_assignment(closed, slots, floor)
-            found = Cell(assignment[0], closed, assignment[1]) if assignment else None
+            assignment = best_assignment(recursion, slots, floor)
+            found = Cell(assignment[0], recursion, assignment[1]) if assignment else None
         return _or(best, found)
 
     def _assigned_random(self, slots: Slots, floor: Fraction | None, fresh: bool) -> Cell | None:
         if is_separable(self.game) and not fresh:
             zero = all(slot.offers == (self.game.zero,) for slot, _ in slots)
             return Cell(anonymous_value(self.game, self.game.zero) if zero else personalised_value(self.game))
-        closed = Closed(self.game, random=True) if fresh else self._random
-        found = best_assignment(closed, slots, floor)
+        recursion = Recursion(self.game, random=True) if fresh else self._random
+        found = best_assignment(recursion, slots, floor)
         return Cell(found[0]) if found else None
 
     def _slots(self, offers: Sequence[tuple[Offer, ...] | None]) -> Slots:
@@ -221,8 +241,12 @@ class Solver:
 def expected_steps(game: Game) -> int:
     """Return an upper estimate of the work with adaptive prices and order: states × offers × worlds.
 
-    States are the items left, times for each group how many agents are left and how many of the others gave each
-    piece of information: a visit at the prior tells what there is to be told. Most of them are never reached.
+    A state is the items left and, for each group, how many agents are left and how many of the others gave each
+    possible signal; one visit at the prior reveals every possible signal. Most states are never reached.
+
+    >>> from spm.settings import prop_1
+    >>> expected_steps(Game(prop_1()))  # 0 or 1 item left, 0 to 2 agents left, 3 offers, 1 world
+    18
     """
     prior, left = game.prior, game.setting.supply
     states, made = prod(copies + 1 for copies in left), 0
@@ -235,12 +259,12 @@ def expected_steps(game: Game) -> int:
 
 
 def _contains(outer: tuple[str, str], inner: tuple[str, str]) -> bool:
-    """Say whether the mechanisms of cell ``inner`` are among those of cell ``outer``, or no better."""
+    """Say whether cell ``outer`` is at least as good as cell ``inner`` by its kinds of prices and order."""
     return PRICES.index(inner[0]) <= PRICES.index(outer[0]) and ORDERS.index(inner[1]) <= ORDERS.index(outer[1])
 
 
 def _or(best: Cell | None, found: Cell | None) -> Cell:
-    """The cell that was found, or else the best known before: a search returns nothing where it is not better."""
+    """The cell that was found, or else the best known before: a search returns only what is better."""
     cell = found or best
     assert cell is not None, "a search without a floor finds something"
     return cell

@@ -1,13 +1,13 @@
 """Static orders: searches over what is fixed in advance.
 
-Each is a best-first branch and bound (:mod:`spm.exact.static`) whose upper bound lets the part that is not fixed
-yet depend on the history (:mod:`spm.exact.recursion`):
+Each is a best-first branch and bound (:func:`best_first`). Its upper bound relaxes what is not fixed yet: that
+part may depend on the history (:mod:`spm.exact.recursion`).
 
-* :func:`best_plan`: static order and static prices, a sequence of (agent, price vector). What is fixed so far
-  matters through the joint distribution of world and items left only, so plans that agree on it are merged.
+* :func:`best_plan`: static order and static prices, a sequence of (agent, price vector). The visits fixed so far
+  matter only through the joint distribution of world and items left, so plans that agree on it are merged.
 * :func:`best_sequence`: static order, adaptive prices.
-* :func:`best_assignment`: personalised static prices; the order is adaptive or random. Price vectors are assigned
-  to agents by splitting the sets of those still allowed; exchangeable agents share them as a multiset.
+* :func:`best_assignment`: personalised static prices; the order is adaptive or random. The sets of prices still
+  allowed are split until each agent has one; exchangeable agents share a multiset of prices.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from typing import NamedTuple, TypeVar
 
 from spm.exact.choices import Left, Offer
 from spm.exact.game import Belief, Game, Slot, Slots, normalised, taken, without
-from spm.exact.recursion import Closed, State
+from spm.exact.recursion import Recursion, State
 
 Spread = tuple[tuple[Left, Fraction, Belief], ...]
-"""What a plan leads to: items left, how likely, and the belief given that."""
+"""What a plan leads to: items left, the probability of these, and the belief given these."""
 
 
 class Plan(NamedTuple):
-    """A plan fixed so far: visits, agents left, what it leads to, and what it gained."""
+    """The visits fixed so far, the agents left, what the visits lead to, and their expected gain."""
 
     visits: tuple[tuple[Slot, Offer], ...]
     slots: Slots
@@ -36,20 +36,26 @@ class Plan(NamedTuple):
 
 
 def best_plan(
-    closed: Closed, slots: Slots, floor: Fraction | None = None
+    recursion: Recursion, slots: Slots, floor: Fraction | None = None
 ) -> tuple[Fraction, tuple[Slot, ...]] | None:
-    """Return the best static order with static prices: its value and its visits as one-offer slots.
+    """Return the best static order with static prices: its value, and its visits as slots with one offer.
 
     Args:
-        closed: the recursion with adaptive order.
-        slots: the agents with the offers that each may be assigned.
-        floor: a value known to be reached otherwise.
+        recursion: the recursion with adaptive order.
+        slots: the agents, with the offers that each may be assigned.
+        floor: a value that is reached otherwise; None is returned if no plan exceeds it.
+
+    >>> from spm.settings import prop_1
+    >>> game = Game(prop_1())
+    >>> value, visits = best_plan(Recursion(game), ((game.slot(0, game.static_offers([0])), 2),))
+    >>> str(value), [str(slot.offers[0].prices[0]) for slot in visits]
+    ('5/2', ['2', '0'])
     """
-    game = closed.game
+    game = recursion.game
     root = Plan((), slots, ((game.setting.supply, Fraction(1), game.prior),), Fraction(0))
     found = best_first(
         root,
-        bound=lambda plan: _bound(closed, plan),
+        bound=lambda plan: _bound(recursion, plan),
         children=lambda plan: _extended(game, plan),
         key=lambda plan: (plan.slots, plan.spread),
         floor=floor,
@@ -60,12 +66,12 @@ def best_plan(
     return value, tuple(game.slot(slot.group, (offer,)) for slot, offer in plan.visits)
 
 
-def _bound(closed: Closed, plan: Plan) -> Fraction:
+def _bound(recursion: Recursion, plan: Plan) -> Fraction:
     return plan.gain + sum(
         (
-            mass * alive * closed.value(State(belief, plan.slots, left))
+            mass * alive * recursion.value(State(belief, plan.slots, left))
             for left, mass, full in plan.spread
-            for alive, belief in [closed.alive(full)]
+            for alive, belief in [recursion.alive(full)]
             if alive
         ),
         Fraction(0),
@@ -81,7 +87,7 @@ def _extended(game: Game, plan: Plan) -> Iterator[Plan]:
 
 
 def _visited(game: Game, spread: Spread, slot: Slot, offer: Offer) -> tuple[Spread, Fraction]:
-    """What a further visit leads to, and its expected gain."""
+    """What one more visit leads to, and its expected gain."""
     weights: dict[Left, dict[tuple[int, Fraction], Fraction]] = {}
     gain = Fraction(0)
     for left, mass, belief in spread:
@@ -95,30 +101,32 @@ def _visited(game: Game, spread: Spread, slot: Slot, offer: Offer) -> tuple[Spre
 
 
 def best_sequence(
-    closed: Closed, slots: Slots, floor: Fraction | None = None
+    recursion: Recursion, slots: Slots, floor: Fraction | None = None
 ) -> tuple[Fraction, tuple[Slot, ...]] | None:
-    """Return the best value of a static order with adaptive prices, and the order."""
+    """Return the best static order with adaptive prices: its value, and the order."""
     left = dict(slots)
     return best_first(
         (),
-        bound=lambda order: closed.value(closed.root(slots, order)),
+        bound=lambda order: recursion.value(recursion.root(slots, order)),
         children=lambda order: [(*order, slot) for slot in left if order.count(slot) < left[slot]],
         floor=floor,
     )
 
 
-def best_assignment(closed: Closed, slots: Slots, floor: Fraction | None = None) -> tuple[Fraction, Slots] | None:
-    """Return the best personalised static prices with the order of ``closed``: value and one-offer slots."""
+def best_assignment(
+    recursion: Recursion, slots: Slots, floor: Fraction | None = None
+) -> tuple[Fraction, Slots] | None:
+    """Return the best personalised static prices in the order of ``recursion``: value, slots with one offer."""
     return best_first(
         slots,
-        bound=lambda shared: closed.value(closed.root(shared)),
-        children=lambda shared: _split(closed.game, shared),
+        bound=lambda shared: recursion.value(recursion.root(shared)),
+        children=lambda shared: _split(recursion.game, shared),
         floor=floor,
     )
 
 
 def _split(game: Game, slots: Slots) -> Iterator[Slots]:
-    """Split the slot with most offers into two halves and its agents between them in every way."""
+    """Halve the offers of the slot with most of them, and divide its agents between the halves in every way."""
     widest, agents = max(slots, key=lambda pair: len(pair[0].offers or ()))
     allowed = widest.offers or ()
     if len(allowed) <= 1:
@@ -150,14 +158,18 @@ def best_first(
         root: where the search starts.
         bound: never less than any value below a node, and the value itself of a complete node.
         children: the nodes that together cover a node; none if it is complete.
-        key: nodes with equal keys lead to the same additional value, so only the best of them is expanded.
-        floor: a value known to be reached elsewhere.
+        key: nodes with equal keys add the same value below, so only the best of them is expanded.
+        floor: a value that is reached otherwise.
 
     Returns:
         The value and the complete node, or None if no node exceeds ``floor``.
 
     Raises:
         ValueError: more than :data:`MOST_NODES` nodes.
+
+    >>> digits = lambda node: [node + digit for digit in "38"] if len(node) < 3 else []
+    >>> best_first("", bound=lambda node: Fraction(node.ljust(3, "9")), children=digits)
+    (Fraction(888, 1), '888')
     """
     number = count(0, -1)  # the latest of equal bounds first, so that a path is followed to its end
     heap = [(-bound(root), next(number), root)]

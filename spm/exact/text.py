@@ -1,4 +1,4 @@
-"""A mechanism as plain text."""
+"""A decision tree as plain text."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from spm.settings import Setting
 
 
 def tree_text(setting: Setting, tree: Node) -> str:
-    """Return ``tree`` as indented text: agent and prices, then what may happen, how likely, and the value so far.
+    """Return ``tree`` as indented text: agent and prices, then each outcome, its probability, the value so far.
 
     A visit that occurs again is referred to by its number. Values and prices are before normalisation. For max-min
-    fairness, the value is the expected minimum in the end.
+    fairness the value is the expected minimum at the end.
 
     >>> from spm.settings import prop_1
     >>> from spm.exact import Solver

@@ -1,6 +1,14 @@
 """Mechanisms as decision trees: a node is a visit, a branch what the agent takes.
 
 Equal subtrees are one object, so a mechanism that needs to remember little is a small graph.
+
+>>> from spm.exact import Solver
+>>> from spm.settings import prop_1
+>>> tree = Solver(prop_1()).tree()
+>>> tree.agent, tree.prices, tree.value
+(0, (Fraction(2, 1),), Fraction(5, 2))
+>>> [(branch.bundle, branch.node and branch.node.agent) for branch in tree.branches]  # agent 1 only if 0 declines
+[((1,), None), ((0,), 1)]
 """
 
 from __future__ import annotations
@@ -14,7 +22,7 @@ from numpy.typing import NDArray
 
 from spm.exact.choices import Offer
 from spm.exact.game import Belief, Bundle, Game, Slot, Slots, taken, without
-from spm.exact.recursion import Closed, State
+from spm.exact.recursion import Recursion, State
 from spm.settings import Setting, Values
 
 MOST_TREE_NODES = 200_000
@@ -23,15 +31,15 @@ MOST_TREE_NODES = 200_000
 
 @dataclass(frozen=True, eq=False)
 class Branch:
-    """What may happen at a node.
+    """One possible outcome of a node's visit.
 
     Attributes:
         bundle: what the agent takes, ``(T,)``.
-        probability: how likely that is, given that the node is reached.
-        gain: expected welfare or revenue of this purchase, as judged when it is made, so that the sum of gains
+        probability: its probability, given that the node is reached.
+        gain: expected welfare or revenue of this purchase given the history up to it, so that the sum of gains
             along a path is the value so far; 0 for max-min fairness.
         node: the next visit, or None when no agent or no item is left.
-        value: expected objective still to come afterwards (for max-min fairness: the expected minimum).
+        value: expected objective still to come afterwards; for max-min fairness, the expected minimum.
     """
 
     bundle: Bundle
@@ -57,11 +65,11 @@ class Node:
 
     @property
     def value(self) -> Fraction:
-        """Expected objective still to come; at the root, of the mechanism."""
+        """Expected objective still to come; at the root, the value of the mechanism."""
         return sum((b.probability * (b.gain + b.value) for b in self.branches), Fraction(0))
 
     def nodes(self) -> list[Node]:
-        """Every distinct node, this one first, each before those that it alone leads to."""
+        """Every distinct node below this one, breadth first, this one included."""
         found: dict[Node, None] = {self: None}
         waiting = [self]
         while waiting:
@@ -92,7 +100,14 @@ class TreeArrays:
 
 
 def tree_arrays(setting: Setting, tree: Node) -> TreeArrays:
-    """Return ``tree`` as arrays."""
+    """Return ``tree`` as arrays.
+
+    >>> from spm.exact import Solver
+    >>> from spm.settings import prop_1
+    >>> arrays = tree_arrays(prop_1(), Solver(prop_1()).tree())
+    >>> arrays.agent.tolist(), arrays.next.tolist()  # node 2 is the end
+    ([0, 1, -1], [[2, 1], [2, 2], [2, 2]])
+    """
     game, nodes = Game(setting), tree.nodes()
     number = {node: k for k, node in enumerate(nodes)}
     end, index = len(nodes), {bundle: k for k, bundle in enumerate(game.bundles)}
@@ -108,14 +123,14 @@ def tree_arrays(setting: Setting, tree: Node) -> TreeArrays:
     )
 
 
-def build(closed: Closed, slots: Slots, tail: tuple[Slot, ...] = ()) -> Node:
-    """Return the optimal mechanism of ``closed`` from the root with ``slots`` and ``tail``.
+def build(recursion: Recursion, slots: Slots, tail: tuple[Slot, ...] = ()) -> Node:
+    """Return the optimal mechanism that ``recursion`` finds from the root with ``slots`` and ``tail``.
 
     Raises:
         ValueError: more than :data:`MOST_TREE_NODES` nodes.
     """
-    root = closed.root(slots, tail)
-    node = _Builder(closed, slots).node(closed.game.prior, root)
+    root = recursion.root(slots, tail)
+    node = _Builder(recursion, slots).node(recursion.game.prior, root)
     assert node is not None, "a setting has at least one agent and one item"
     return node
 
@@ -123,14 +138,14 @@ def build(closed: Closed, slots: Slots, tail: tuple[Slot, ...] = ()) -> Node:
 class _Builder:
     """Follows the best choices from the root, and merges equal subtrees."""
 
-    def __init__(self, closed: Closed, slots: Slots) -> None:
-        self.closed = closed
-        self._last = dict(_last_agents(closed.game, slots))
+    def __init__(self, recursion: Recursion, slots: Slots) -> None:
+        self.recursion = recursion
+        self._last = dict(_last_agents(recursion.game, slots))
         self._made: dict[tuple[Belief, State], Node | None] = {}
         self._same: dict[tuple[object, ...], Node] = {}
 
     def node(self, belief: Belief, state: State) -> Node | None:
-        """The subtree at ``state``; ``belief`` also knows what is lost."""
+        """The subtree at ``state``; ``belief`` also covers what can't be won any more."""
         if not state.slots or not any(state.left):
             return None
         key = (belief, state)
@@ -155,15 +170,15 @@ class _Builder:
         return self._same.setdefault(contents, node)
 
     def _choice(self, belief: Belief, state: State) -> tuple[Slot, Offer]:
-        if self.closed.alive(belief)[0]:
-            return self.closed.best(state)
-        slot = next(iter(self.closed.visited_next(state)))
-        return slot, slot.offers[0] if slot.offers else self.closed.game.zero
+        if self.recursion.alive(belief)[0]:
+            return self.recursion.best(state)
+        slot = next(iter(self.recursion.visited_next(state)))
+        return slot, slot.offers[0] if slot.offers else self.recursion.game.zero
 
     def _branches(self, belief: Belief, state: State, slot: Slot, offer: Offer) -> Iterator[Branch]:
-        game = self.closed.game
+        game = self.recursion.game
         for outcome in game.visit(belief, slot.group, offer, state.left):
-            mass, number = self.closed.alive(outcome.belief)
+            mass, number = self.recursion.alive(outcome.belief)
             left = taken(state.left, outcome.bundle)
             after = State(number if mass else state.belief, without(state.slots, slot), left, state.tail[1:])
             child = self.node(outcome.belief, after)
@@ -173,7 +188,7 @@ class _Builder:
 
 
 def _last_agents(game: Game, slots: Slots) -> Iterator[tuple[Slot, int]]:
-    """The index of the last agent of each slot: a group's agents are dealt out to its slots in order."""
+    """The index of each slot's last agent: a group's agents are assigned to its slots in order."""
     first = [sum(game.sizes[:g]) for g in range(len(game.sizes))]
     for slot, count in slots:
         first[slot.group] += count

@@ -4,7 +4,7 @@
 * :mod:`~spm.learning.environment`: many markets at once as an environment of Stable-Baselines3.
 * :mod:`~spm.learning.gym`: one market behind gymnasium's interface.
 * :mod:`~spm.learning.policy`: the policy that chooses among groups of agents.
-* :mod:`~spm.learning.actor`: from trained weights to a mechanism that is played.
+* :mod:`~spm.learning.actor`: from trained weights to a mechanism that can be played.
 * :mod:`~spm.learning.ppo`: :func:`train`, one run of PPO.
 """
 
@@ -48,7 +48,7 @@ _LATER = {
     "make_model": "spm.learning.ppo",
     "train": "spm.learning.ppo",
 }
-"""What is imported when it is first asked for, since its module imports torch."""
+"""Names that are imported when they are first used, since their modules import torch."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,22 +1,22 @@
 """The POMDP as an environment, in two thin adapters over :class:`spm.market.market.Market`.
 
-:class:`BatchedMarkets` is a natively batched Stable-Baselines3 ``VecEnv``: B markets step as one array
-program. :class:`spm.learning.gym.MarketEnv` is one market behind gymnasium's interface. Neither knows a rule of
-the market.
+:class:`BatchedMarkets` is a natively batched Stable-Baselines3 ``VecEnv``: B markets step in one array operation.
+:class:`spm.learning.gym.MarketEnv` is one market behind gymnasium's interface. Neither contains a rule of the
+market.
 
-Action ``(n + T,)``: n scores in [-1, 1], then one price in [0, 1] for each type. The agent visited is the one
-with the highest score among those left (lowest index at ties).
+Action ``(n + T,)``: n scores in [-1, 1], then one price in [0, 1] per type. The agent left with the highest score
+is visited; the lowest index breaks ties.
 
 Observation: a statistic of the history (:mod:`spm.market.statistics`).
 
-Reward: 0 until the episode ends, then the objective; for objectives that sum over agents minus the profile's
-first best (the paper's footnote 5), which no policy can influence, so that the best policy stays the best. The
-batched environment can give the same sum visit by visit (:meth:`BatchedMarkets.standing`).
+Reward: 0 until the episode ends, then the objective. Objectives that sum over agents are reduced by the profile's
+first best (the paper's footnote 5); no policy influences that, so the best policy stays the best. The batched
+environment can pay the same sum visit by visit (:meth:`BatchedMarkets.standing`).
 
-Terminal contract of the batched environment: a market that ends is opened anew in the same step. Its row of
-the returned observation is the first of the next episode, and the last of the old one is in
-``infos[i]["terminal_observation"]``, with the episode's objective and first best under ``"objective"`` and
-``"first_best"``. Episodes end by themselves and are never truncated.
+The end of an episode in the batched environment: a market that ends is reopened in the same step. Its row of the
+returned observation is the first of the next episode; the last of the old one is in
+``infos[i]["terminal_observation"]``, beside the episode's ``"objective"`` and ``"first_best"``. Episodes are never
+truncated.
 """
 
 from __future__ import annotations
@@ -35,12 +35,17 @@ from spm.mechanisms import decode
 from spm.settings import Array, Objective, Setting, valuations
 
 POOL, POOL_VALUES = 8192, 2**20
-"""Profiles drawn at a time, large enough that drawing costs little a profile; fewer where agents are many, so that
-they hold at most so many values."""
+"""Profiles drawn at a time, enough that drawing costs little per profile; fewer in large settings, so that a pool
+holds at most ``POOL_VALUES`` values."""
 
 
 def action_space(setting: Setting) -> spaces.Box:
-    """Return the box of n scores in [-1, 1] and T prices in [0, 1]."""
+    """Return the box of n scores in [-1, 1] and T prices in [0, 1].
+
+    >>> from spm.settings import get_setting
+    >>> action_space(get_setting("correlated-2-1-0")).low.tolist()
+    [-1.0, -1.0, 0.0]
+    """
     low = np.concatenate([np.full(setting.n_agents, -1.0), np.zeros(setting.n_types)])
     return spaces.Box(low.astype(np.float32), 1.0, low.shape, np.float32)
 
@@ -51,7 +56,13 @@ def observation_space(setting: Setting, statistic: Statistic) -> spaces.Box:
 
 
 class Profiles:
-    """An endless stream of fresh profiles: bundle valuations ``(R, n, K)`` and first bests ``(R,)``."""
+    """An endless stream of fresh profiles: bundle valuations ``(R, n, K)`` and first bests ``(R,)``.
+
+    >>> from spm.settings import get_setting
+    >>> valuations, best = Profiles(get_setting("correlated-2-1-0"), np.random.default_rng(0)).take(3)
+    >>> bool((best == valuations[:, :, 0].max(axis=1)).all())
+    True
+    """
 
     def __init__(self, setting: Setting, rng: np.random.Generator) -> None:
         """Draw from ``setting`` with ``rng``, a pool at a time."""
@@ -64,7 +75,7 @@ class Profiles:
         return self.take(self._pool)[0]
 
     def take(self, count: int) -> tuple[Array, Array]:
-        """Return the next ``count`` profiles; what is left of a pool that is too small is dropped."""
+        """Return the next ``count`` profiles; the rest of a pool that holds fewer is dropped."""
         if self._next + count > self._pool:
             values = self._setting.sample(self._rng, max(self._pool, count))
             self._valuations = valuations(self._setting.demand, values)
@@ -78,9 +89,20 @@ class Profiles:
 class BatchedMarkets(VecEnv):
     """B markets as one Stable-Baselines3 vectorised environment.
 
-    Differences from SB3's own vectorised environments: there are no separate environments inside, so
-    ``env_method`` has nothing to call and attributes are shared by all rows; ``seed`` starts one stream of
-    profiles for all markets.
+    Unlike SB3's own, it holds no separate environments: ``env_method`` has nothing to call, all rows share the
+    attributes, and ``seed`` starts one stream of profiles for all markets.
+
+    >>> from spm.market import get_statistic
+    >>> from spm.settings import get_setting
+    >>> env = BatchedMarkets(get_setting("correlated-2-1-0"), get_statistic("agents-left"), n_markets=2)
+    >>> env.reset().tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
+    >>> free = np.array([[0.0, 1.0, 0.0]] * 2, dtype=np.float32)  # agent 1 gets the item, and the market is over
+    >>> _, rewards, dones, infos = env.step(free)
+    >>> dones.tolist(), infos[0]["terminal_observation"].tolist()
+    ([True, True], [1.0, 0.0])
+    >>> bool(np.isclose(rewards[0], infos[0]["objective"] - infos[0]["first_best"]))
+    True
     """
 
     def __init__(
@@ -93,7 +115,7 @@ class BatchedMarkets(VecEnv):
     ) -> None:
         """Make ``n_markets`` markets of ``setting`` whose policy sees ``statistic``.
 
-        With ``stepwise`` each visit is rewarded with what it changed: see :meth:`standing`.
+        With ``stepwise`` each visit is rewarded by the change of :meth:`standing`.
         """
         self.render_mode = None
         super().__init__(n_markets, observation_space(setting, statistic), action_space(setting))
@@ -116,7 +138,7 @@ class BatchedMarkets(VecEnv):
         return self.statistic.observe(self.market)
 
     def step_async(self, actions: NDArray[np.float32]) -> None:
-        """Take ``actions`` ``(B, n + T)`` for the next :meth:`step_wait`."""
+        """Keep ``actions`` ``(B, n + T)`` for the next :meth:`step_wait`."""
         self._actions = actions
 
     def step_wait(self) -> Any:
@@ -137,7 +159,7 @@ class BatchedMarkets(VecEnv):
         return self.statistic.observe(self.market), rewards, over, infos
 
     def _finish(self, ended: NDArray[np.int64], infos: list[dict[str, Any]]) -> Array:
-        """Close the markets ``ended``, write their infos, open them anew; return their rewards."""
+        """Write the infos of the markets ``ended``, reopen these, and return their rewards."""
         last = self.statistic.observe(self.market)
         score = self.objective.score(self.market.received[ended], self.market.payments[ended])
         best = self._first_best[ended]
@@ -156,9 +178,9 @@ class BatchedMarkets(VecEnv):
     def standing(self) -> Array:
         """Return the objective so far plus the first best of the agents and items left, ``(B,)``.
 
-        It begins at the profile's first best and ends at the objective, so its changes add up to the terminal
-        reward (objective minus first best) whatever the policy: they are the regret of each single visit, and
-        a visit is not blamed for those before it (a potential, in the words of Ng, Harada and Russell, 1999).
+        It starts at the profile's first best and ends at the objective, so under any policy its changes add up to
+        the terminal reward (objective minus first best). Each change is minus the regret of one visit, so a visit
+        is not blamed for earlier ones. It is a potential in the sense of Ng, Harada and Russell (1999).
 
         Raises:
             ValueError: the setting's first best does not separate (:func:`spm.market.best_allocation.separable`).
@@ -171,7 +193,7 @@ class BatchedMarkets(VecEnv):
         """Nothing to release."""
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """Return the shared attribute once for each row asked for."""
+        """Return the shared attribute once per row asked for."""
         return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
@@ -194,5 +216,11 @@ class BatchedMarkets(VecEnv):
 
 
 def terminal_reward(objective: Objective, score: Array, first_best: Array) -> Array:
-    """Return what is learned from: the objective, minus the first best where it sums over agents."""
+    """Return the reward at the end: the objective, minus the first best if the objective sums over agents.
+
+    >>> from spm.settings import get_objective
+    >>> score, best = np.array([0.5]), np.array([0.75])
+    >>> [terminal_reward(get_objective(name), score, best).tolist() for name in ("welfare", "max-min")]
+    [[-0.25], [0.5]]
+    """
     return score - first_best if objective.combine is np.add else score

@@ -1,6 +1,6 @@
-"""One market behind gymnasium's interface, registered as ``spm/...`` when this module is imported.
+"""One market behind gymnasium's interface; importing this module registers the environments ``spm/...``.
 
-``gymnasium.make("spm.learning.gym:spm/Correlated-v0", n_agents=3, n_items=1, delta=0.5)`` imports it by itself.
+``gymnasium.make("spm.learning.gym:spm/Correlated-v0", n_agents=3, n_items=1, delta=0.5)`` imports it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,16 @@ class MarketEnv(gymnasium.Env[Any, Any]):
         return self.statistic.observe(self.market)[0], {}
 
     def step(self, action: NDArray[np.float32]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Visit one agent; the reward comes with the last visit."""
+        """Visit one agent; the reward comes with the last visit.
+
+        >>> from spm.settings import get_setting
+        >>> env = MarketEnv(get_setting("correlated-2-1-0"), "none")
+        >>> _ = env.reset(options={"values": [[0.25], [0.75]]})
+        >>> env.step(np.array([1.0, 0.0, 0.5]))[1:4]  # agent 0 declines
+        (0.0, False, False)
+        >>> env.step(np.array([1.0, 0.0, 0.5]))[1:]  # agent 1 buys, which is the first best
+        (0.0, True, False, {'objective': 0.75, 'first_best': 0.75})
+        """
         self.market.visit(*decode(np.asarray(action)[None], self.market.agents_left))
         over = bool(self.market.over[0])
         observation = self.statistic.observe(self.market)[0]
@@ -69,7 +78,7 @@ def _env_id(panel: str) -> str:
 
 
 def _maker(make_setting: Callable[..., Setting]) -> Callable[..., MarketEnv]:
-    """An entry point that passes ``statistic`` to the environment and the rest to the setting."""
+    """An entry point that passes ``statistic`` to the environment and all else to the setting."""
 
     def make(statistic: str = "price-allocation", **arguments: Any) -> MarketEnv:
         return MarketEnv(make_setting(**arguments), statistic)
@@ -78,7 +87,11 @@ def _maker(make_setting: Callable[..., Setting]) -> Callable[..., MarketEnv]:
 
 
 def register() -> None:
-    """Register ``spm/Correlated-v0`` (n_agents, n_items, delta) and one id for each named setting."""
+    """Register ``spm/Correlated-v0`` (n_agents, n_items, delta) and one id per named setting.
+
+    >>> gymnasium.make("spm/TwoWorlds-v0", statistic="agents-left").observation_space.shape
+    (10,)
+    """
     makers = {name: make for name, make in (PANELS | MORE_SETTINGS).items() if not name.startswith("delta")}
     ids = {"spm/Correlated-v0": correlated} | {_env_id(name): make for name, make in makers.items()}
     for env_id, make in ids.items():

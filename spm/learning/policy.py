@@ -1,17 +1,17 @@
-"""The policy that chooses among groups: an order without noisy scores, prices for each kind of agent.
+"""The policy that chooses among groups: an order without noisy scores, and prices for each group of agents.
 
-The paper's policy draws n scores and T prices from a Gaussian and visits the agent with the highest score; the
-noise of the scores is most of what its gradient sees. Here agents who are exchangeable form a group
-(``group_of`` of :mod:`spm.settings.continuous`), the policy draws the *group* to visit next from a categorical
-distribution over those with somebody left, and the prices from a Gaussian around the means of that group:
+The paper's policy draws n scores and T prices from a Gaussian and visits the agent with the highest score; most of
+what its gradient sees is the noise of the scores. Here exchangeable agents form a group (``group_of`` of the
+setting's model). The policy draws the *group* to visit next from a categorical distribution over the groups with
+agents left, and the prices from a Gaussian around the means of that group:
 
     pi(g, p | s) = softmax(a(s))_g  *  prod_t N(p_t; mu_gt(s), sigma_gt^2).
 
-Within a group the agent of lowest index is next, which loses nothing. Where all agents are exchangeable no
-choice is left, only prices. An action is written as the environment expects it, with score 1 for the members
-of the group and 0 for all others. An observation is the statistic followed by the agents left
-(:meth:`spm.market.statistics.Statistic.with_agents_left`); the network sees the statistic alone, so that a policy
-that sees nothing remains one static order with anonymous prices.
+Within a group the agent with the lowest index is next, without loss. Where all agents are exchangeable, only the
+prices remain to be chosen. An action has the environment's form, with score 1 for the members of the group and 0
+for all others. An observation is the statistic followed by the agents left
+(:meth:`spm.market.statistics.Statistic.with_agents_left`). The network sees the statistic alone, so a policy whose
+statistic is constant is still a static order with anonymous prices.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
 NEVER = -1e9
-"""Logit of a group with nobody left."""
+"""Logit of a group without agents left."""
 
 
 class StatisticOnly(BaseFeaturesExtractor):
@@ -43,10 +43,10 @@ class StatisticOnly(BaseFeaturesExtractor):
 
 
 class GroupPolicy(ActorCriticPolicy):
-    """Actor and critic of Stable-Baselines3 with the distribution of this module over actions.
+    """Actor and critic of Stable-Baselines3 with this module's distribution over actions.
 
-    The actor's outputs, ``(B, G + R T)``, are G logits, then R rows of T mean prices: one row a group, or a single
-    row where prices are anonymous.
+    The actor's outputs, ``(B, G + R T)``, are G logits, then R rows of T mean prices: one row per group, or a
+    single row if prices are anonymous.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class GroupPolicy(ActorCriticPolicy):
     def _build(self, lr_schedule: Callable[[float], float]) -> None:
         super()._build(lr_schedule)
         self.members = members_of(self._group_of)
+        # One row of T log standard deviations per group, as for the mean prices, (R, T).
         n_groups = len(self.members)
         rows = 1 if self._anonymous else n_groups
         self.log_std = nn.Parameter(torch.full((rows, len(self._start)), float(self.log_std_init)))
@@ -90,8 +91,9 @@ class GroupPolicy(ActorCriticPolicy):
         return actions, values, self._log_probability(logits, means, groups, prices)
 
     def evaluate_actions(self, obs: Tensor, actions: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[override]
-        """Return values and log probabilities of ``actions``; the entropy has no closed form worth its time."""
+        """Return values and log probabilities of ``actions``, and None for the entropy, which is not computed."""
         logits, means, values = self._outputs(obs)
+        # The scores are the group's own row of members, so the product is largest for that group, (B,).
         n_agents = self.members.shape[1]
         groups = (actions[:, :n_agents] @ self.members.T).argmax(dim=1)
         return values, self._log_probability(logits, means, groups, actions[:, n_agents:]), None
@@ -123,7 +125,7 @@ class GroupPolicy(ActorCriticPolicy):
 
 
 def members_of(group_of: NDArray[np.int64]) -> Tensor:
-    """Return the table ``(G, n)`` that is 1 where the agent is of the group.
+    """Return the table ``(G, n)`` that is 1 where the agent belongs to the group.
 
     >>> members_of(np.array([0, 0, 1]))
     tensor([[1., 1., 0.],
@@ -133,13 +135,18 @@ def members_of(group_of: NDArray[np.int64]) -> Tensor:
 
 
 def split(outputs: Tensor, observations: Tensor, members: Tensor, n_types: int) -> tuple[Tensor, Tensor]:
-    """Return the logits of groups ``(B, G)``, :data:`NEVER` where nobody is left, and the prices ``(B, R, T)``.
+    """Return the groups' logits ``(B, G)``, :data:`NEVER` where nobody is left, and the prices ``(B, R, T)``.
 
     Args:
-        outputs: ``(B, G + R T)`` of the actor.
+        outputs: the actor's, ``(B, G + R T)``.
         observations: ``(B, width + n)``; the last n columns are the agents left.
-        members: ``(G, n)`` 1 where the agent is of the group.
+        members: ``(G, n)`` 1 where the agent belongs to the group.
         n_types: T.
+
+    >>> members = members_of(np.array([0, 0, 1]))
+    >>> outputs, left = torch.tensor([[0.25, 0.5, 0.5, 0.75]]), torch.tensor([[1.0, 0.0, 0.0]])
+    >>> [one.tolist() for one in split(outputs, left, members, n_types=1)]
+    [[[0.25, -1000000000.0]], [[[0.5], [0.75]]]]
     """
     n_groups, n_agents = members.shape
     nobody = observations[:, -n_agents:] @ members.T == 0
@@ -148,6 +155,10 @@ def split(outputs: Tensor, observations: Tensor, members: Tensor, n_types: int) 
 
 
 def row_of(table: Tensor, groups: Tensor) -> Tensor:
-    """Return the group's row ``(B, T)`` of ``(B, R, T)`` or ``(1, R, T)``; a single row is everybody's."""
+    """Return each group's row, ``(B, T)``, of ``(B, R, T)`` or ``(1, R, T)``; all groups share a single row.
+
+    >>> row_of(torch.tensor([[[0.5], [0.75]]]), torch.tensor([1, 0])).tolist()
+    [[0.75], [0.5]]
+    """
     table = table.expand(len(groups), -1, -1)
     return table[:, 0] if table.shape[1] == 1 else table[torch.arange(len(groups)), groups]

@@ -1,10 +1,10 @@
 """Learning a mechanism: one run of PPO, from a specification to a learning curve and a policy.
 
-The policy is a two-layer perceptron whose outputs are n scores and one price a type (the paper's *RL Algorithm*),
-or in the variant ``groups`` a choice among groups and their prices (:mod:`spm.learning.policy`). The reward is
-terminal, or stepwise where that is asked for (:mod:`spm.learning.environment`); nothing is discounted. At regular
-intervals the policy without its exploration noise is evaluated on fresh profiles, the same ones for every
-statistic and seed, so that curves of one panel can be compared.
+The policy is a perceptron with two hidden layers whose outputs are n scores and one price per type (the paper's
+*RL Algorithm*) or, in the variant ``groups``, a choice among groups and their prices (:mod:`spm.learning.policy`).
+The reward is terminal, or stepwise if the specification says so (:mod:`spm.learning.environment`); nothing is
+discounted. At regular intervals the policy is evaluated without its exploration noise on fresh profiles, the same
+ones for every statistic and seed, so that the curves of a panel can be compared.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from spm.settings import Array, Setting, bundles
 
 @dataclass(frozen=True)
 class Run:
-    """What a run produced: its learning curve, its final evaluation, and the policy's weights."""
+    """The result of a run: its learning curve, its final evaluation, and the policy's weights."""
 
     specification: Specification
     curve: tuple[Point, ...]
@@ -38,7 +38,7 @@ class Run:
 
 
 def train(specification: Specification) -> Run:
-    """Learn one policy, on one torch thread.
+    """Learn one policy, on a single torch thread.
 
     >>> from spm.market import get_statistic
     >>> from spm.settings import get_setting
@@ -65,7 +65,15 @@ def train(specification: Specification) -> Run:
 
 
 def make_model(specification: Specification) -> PPO:
-    """Return the untrained PPO model of a run."""
+    """Return the untrained PPO model of a run.
+
+    >>> from spm.market import get_statistic
+    >>> from spm.settings import get_setting
+    >>> setting, statistic = get_setting("kitchen-sink"), get_statistic("allocation")
+    >>> model = make_model(Specification(setting, statistic, seed=0, visits=1))
+    >>> model.n_steps, model.batch_size, model.observation_space.shape, model.action_space.shape
+    (3, 768, (15,), (6,))
+    """
     hyper = specification.hyperparameters
     setting, statistic = specification.setting, specification.statistic
     in_groups = specification.variant == "groups"
@@ -98,7 +106,7 @@ def make_model(specification: Specification) -> PPO:
 
 
 def _group_arguments(setting: Setting, statistic: Statistic) -> dict[str, Any]:
-    """What :class:`spm.learning.policy.GroupPolicy` needs beyond SB3's own arguments."""
+    """The arguments of :class:`spm.learning.policy.GroupPolicy` beyond SB3's own."""
     return {
         "group_of": setting.model.group_of,
         "anonymous": statistic.blocks == ("constant",),
@@ -109,10 +117,10 @@ def _group_arguments(setting: Setting, statistic: Statistic) -> dict[str, Any]:
 
 
 def start_prices(model: PPO, setting: Setting) -> None:
-    """Let the untrained policy post each type's mean value, over agents and profiles.
+    """Make the untrained policy post each type's mean value, over agents and profiles.
 
-    Prices that start at 0 sell everything to whoever comes first, and prices that start too high sell
-    nothing: either way learning begins where it sees no difference between mechanisms.
+    Prices that start at 0 sell everything to whoever comes first, and prices that start too high sell nothing: in
+    both cases learning starts where mechanisms hardly differ.
     """
     with torch.no_grad():
         bias: torch.Tensor = model.policy.action_net.bias  # type: ignore[assignment]
@@ -120,7 +128,12 @@ def start_prices(model: PPO, setting: Setting) -> None:
 
 
 def mean_values(setting: Setting) -> Array:
-    """Return each type's mean value, ``(T,)``, over agents and a pool of profiles."""
+    """Return each type's mean value, ``(T,)``, over agents and a pool of profiles.
+
+    >>> from spm.settings import get_setting
+    >>> mean_values(get_setting("delta-0")).round(2).tolist()
+    [0.5]
+    """
     values = Profiles(setting, np.random.default_rng(0)).pool()
     singles = bundles(setting.demand, setting.n_types).sum(axis=1) == 1
     means: Array = np.maximum(values[:, :, singles], 0.0).mean(axis=(0, 1))
@@ -140,13 +153,13 @@ def nearest_divisor(total: int, wanted: int) -> int:
 def evaluate_weights(
     specification: Specification, weights: Weights, n_profiles: int, seed: int, visits: int
 ) -> Point:
-    """Evaluate a policy without its noise on the profiles of ``seed``."""
+    """Evaluate a policy, without its noise, on the profiles of ``seed``."""
     learned = learned_mechanism(specification.setting, specification.statistic, specification.variant, weights)
     return point(play(learned, specification.setting, n_profiles, seed), visits)
 
 
 class _Noise(BaseCallback):
-    """Lets the exploration noise fall linearly in its logarithm, where that is asked for."""
+    """Lowers the logarithm of the exploration noise linearly, if the hyperparameters say so."""
 
     def __init__(self, hyper: Hyperparameters) -> None:
         super().__init__()
@@ -181,7 +194,7 @@ class _Evaluator(BaseCallback):
         return True
 
     def evaluate(self, model: Any) -> Point:
-        """Evaluate the current policy on this point's fresh profiles."""
+        """Evaluate the current policy on the fresh profiles of the next point."""
         profiles = self.specification.evaluation_profiles
         seed = evaluation_seed("curve", len(self.points))
         return evaluate_weights(self.specification, actor_weights(model), profiles, seed, self.num_timesteps)

@@ -1,4 +1,4 @@
-"""Everything that determines a run, and how a mechanism is evaluated; needs no torch."""
+"""Everything that determines a run, and how a mechanism is evaluated; without torch."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ VARIANTS = {
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """PPO's settings, the same for all panels (:data:`spm.compendium.record.grid.HYPERPARAMETERS`).
+    """PPO's hyperparameters, the same for all panels (:data:`spm.compendium.record.grid.HYPERPARAMETERS`).
 
     Attributes:
         n_markets: markets in parallel, B.
-        episodes: whole episodes a market plays between two updates.
-        batch_size: wanted minibatch; the nearest divisor of the rollout is taken.
+        episodes: episodes per market between two updates.
+        batch_size: desired size of a minibatch; the nearest divisor of the rollout is used.
         n_epochs: passes over a rollout.
-        learning_rate: at the start; falls linearly to 0.
+        learning_rate: at the start; it falls linearly to 0.
         log_std_init: log standard deviation of the exploration noise at the start.
-        log_std_final: at the end, falling linearly; None: it is learned with the policy.
+        log_std_final: the same at the end, after a linear fall; None: it is learned with the policy.
         width: units in each of the two hidden layers.
         clip_range: PPO's clipping of the probability ratio.
-        stepwise: reward each visit with its own regret where the setting allows it, instead of the last with
-            all of them (:meth:`spm.learning.environment.BatchedMarkets.standing`).
+        stepwise: whether to reward each visit by its own regret, in settings that allow it, rather than the last
+            visit by all of them (:meth:`spm.learning.environment.BatchedMarkets.standing`).
     """
 
     n_markets: int = 512
@@ -58,11 +58,19 @@ class Specification:
         statistic: what the policy sees.
         seed: seed of the network, of the exploration and of the training profiles.
         visits: least number of visits to learn from (rounded up to whole rollouts).
-        evaluations: points on the learning curve, the untrained policy's included.
-        evaluation_profiles: fresh profiles at each of them.
+        evaluations: points of the learning curve, the untrained policy's included.
+        evaluation_profiles: fresh profiles per point.
         final_profiles: fresh profiles for the final evaluation.
-        hyperparameters: PPO's settings.
+        hyperparameters: PPO's.
         variant: the kind of policy (:data:`spm.learning.specification.VARIANTS`).
+
+    >>> from spm.market import get_statistic
+    >>> from spm.settings import get_setting
+    >>> asked = Specification(get_setting("kitchen-sink"), get_statistic("none"), seed=0, visits=2000)
+    >>> asked.rollout, asked.whole_rollouts  # 3 visits in each of 512 markets, twice
+    (1536, 3072)
+    >>> asked.key
+    {'panel': 'kitchen-sink', 'variant': 'scores', 'statistic': 'none', 'seed': 0}
     """
 
     setting: Setting
@@ -79,7 +87,7 @@ class Specification:
         """Check variant and sizes.
 
         Raises:
-            ValueError: unknown variant, a statistic that the setting does not have, or an impossible size.
+            ValueError: an unknown variant, a statistic that the setting lacks, or an impossible size.
         """
         self.statistic.width(self.setting)
         lookup("variant", self.variant, VARIANTS)
@@ -93,7 +101,7 @@ class Specification:
             raise ValueError("an evaluation needs at least 2 profiles, for a standard error")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the specification as plain data, for a record or a digest: the setting by name and content."""
+        """Return the specification as plain data, for a record or a digest: the setting by name and digest."""
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
         plain["setting"] = {"name": self.setting.name, "digest": self.setting.digest}
         plain["statistic"] = {"name": self.statistic.name, "blocks": list(self.statistic.blocks)}
@@ -120,7 +128,7 @@ class Specification:
 
 @dataclass(frozen=True)
 class Point:
-    """A point of a learning curve: objective and regret to the first best after ``visits`` visits."""
+    """A point of a learning curve: mean objective, and mean regret to the first best, after ``visits`` visits."""
 
     visits: int
     objective: float
@@ -130,17 +138,28 @@ class Point:
 
 
 STREAMS = ("curve", "final")
-"""Streams of evaluation profiles, apart from each other; training profiles come from the run's own seed."""
+"""Separate streams of evaluation profiles; training profiles come from the run's own seed."""
 
 
 def evaluation_seed(stream: str, index: int = 0) -> int:
-    """Return the seed of the ``index``-th evaluation of a stream, the same for all runs and panels."""
+    """Return the seed of the ``index``-th evaluation of a stream, the same for all runs and panels.
+
+    >>> evaluation_seed("curve", 0) == evaluation_seed("curve", 0) != evaluation_seed("final")
+    True
+    """
     spawn_key = (STREAMS.index(stream), index)
     return int(np.random.SeedSequence(entropy=2020_10_01180, spawn_key=spawn_key).generate_state(1)[0])
 
 
 def point(outcomes: Outcomes, visits: int) -> Point:
-    """Summarise outcomes as a point of a curve."""
+    """Summarise outcomes as a point of a learning curve.
+
+    >>> from spm.mechanisms import StaticPrices, play
+    >>> from spm.settings import get_setting
+    >>> found = point(play(StaticPrices((0.5,)), get_setting("correlated-2-1-0"), 20_000), visits=0)
+    >>> round(found.objective, 2), round(found.regret, 2)  # the first best is 2/3
+    (0.56, 0.11)
+    """
     root = np.sqrt(len(outcomes.objective))
     regret = outcomes.regret
     return Point(

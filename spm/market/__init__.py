@@ -2,8 +2,8 @@
 
 * :mod:`~spm.market.market`: the rules, for many markets at once.
 * :mod:`~spm.market.best_allocation`: the first best of each profile.
-* :mod:`~spm.market.statistics`: what of the history a policy sees.
-* :mod:`~spm.market.posterior`: what the history tells about values.
+* :mod:`~spm.market.statistics`: which part of the history a policy sees.
+* :mod:`~spm.market.posterior`: what the history reveals about values.
 """
 
 from spm.market.best_allocation import first_best, rest, separable

@@ -1,8 +1,9 @@
-"""The first best of each profile: the highest objective that any allocation of the items can give.
+"""The first best of each sampled profile: the highest objective that any allocation of the items can give.
 
-Every agent pays her full value for what she gets: the optimal welfare for welfare and for revenue (the bound that
-the paper's footnote 5 subtracts), the fairest assignment for max-min. It knows all values, so no mechanism exceeds
-it.
+For welfare and for revenue this is the optimal welfare, as if every agent paid her full value (the bound that the
+paper's footnote 5 subtracts); for max-min it is the fairest assignment. All values are known to it, so no
+mechanism exceeds it. It works on arrays of floats, profile by profile; :mod:`spm.exact.firstbest` gives the exact
+expectation over all profiles of a finite setting.
 """
 
 from __future__ import annotations
@@ -23,10 +24,16 @@ def first_best(setting: Setting, valuations: Array) -> Array:
     A sum over agents with additive demand, or with one type, separates into "the highest values win" for each
     type. Everything else is solved by dynamic programming over the agents: W_i(s) = max over bundles b <= s of
     v_i(b) combined with W_{i-1}(s - b), for every vector s of copies at hand.
+
+    >>> from spm.settings import get_setting, valuations
+    >>> first_best(get_setting("correlated-3-2-0"), valuations("unit", np.array([[[0.25], [0.75], [0.5]]])))
+    array([1.25])
     """
     goal = setting.objective
     if separable(setting):
         return _highest_values_win(setting, valuations, np.tile(setting.supply, (len(valuations), 1)))
+    # W_0(s) for every vector s of copies and every profile, (supply_1 + 1, ..., supply_T + 1, B); then agent by
+    # agent.
     states = tuple(copies + 1 for copies in setting.supply)
     best = np.full((*states, len(valuations)), goal.empty)
     options = bundles(setting.demand, setting.n_types)
@@ -36,10 +43,11 @@ def first_best(setting: Setting, valuations: Array) -> Array:
 
 
 def _add_agent(best: Array, worth: Array, options: NDArray[np.int8], combine: Combine) -> Array:
-    """One step of the dynamic programme: ``best (*states, B)``, the agent's ``worth (B, K)``."""
+    """W_i from W_{i-1} = ``best (*states, B)`` and agent i's valuations ``worth (B, K)``."""
     worth = np.maximum(worth, 0.0)  # a bundle she never wants (-inf) adds nothing
     better = np.full_like(best, -np.inf)
     for k, bundle in enumerate(options):
+        # The states that hold the bundle, and the states that they become without it, as two views of one shape.
         after = tuple(slice(None, size - b) for size, b in zip(best.shape[:-1], bundle, strict=True))
         before = tuple(slice(b, None) for b in bundle)
         np.maximum(better[before], combine(worth[:, k], best[after]), out=better[before])
@@ -47,7 +55,14 @@ def _add_agent(best: Array, worth: Array, options: NDArray[np.int8], combine: Co
 
 
 def separable(setting: Setting) -> bool:
-    """Say whether the first best is "the highest values win" for each type: sums, additive or with one type."""
+    """Say whether, for each type, the agents with the highest values win in the first best.
+
+    They do for objectives that sum over agents, with additive demand or a single type.
+
+    >>> from spm.settings import get_setting
+    >>> separable(get_setting("additive")), separable(get_setting("colors")), separable(get_setting("max-min"))
+    (True, False, False)
+    """
     one_by_one = setting.demand == "additive" or setting.n_types == 1
     return one_by_one and setting.objective.combine is np.add
 
@@ -57,6 +72,7 @@ def _highest_values_win(setting: Setting, valuations: Array, copies: NDArray[np.
     total = np.zeros(len(valuations))
     singles = bundles(setting.demand, setting.n_types)
     for t in range(setting.n_types):
+        # The bundle of type t alone; the agents' values for it in falling order, as many as may win, (B, most).
         only_t = int(np.flatnonzero((singles.sum(axis=1) == 1) & (singles[:, t] == 1))[0])
         most = int(copies[:, t].max(initial=0))
         worth = -np.sort(-np.maximum(valuations[:, :, only_t], 0.0), axis=1)[:, :most]
@@ -65,16 +81,21 @@ def _highest_values_win(setting: Setting, valuations: Array, copies: NDArray[np.
 
 
 def rest(setting: Setting, valuations: Array, agents_left: NDArray[np.bool_], copies: NDArray[np.int64]) -> Array:
-    """Return the welfare that the agents left could have from the items left, ``(B,)``.
+    """Return the highest welfare that the items left can give to the agents left, ``(B,)``.
 
     Args:
-        setting: a separable one.
+        setting: a :func:`separable` one.
         valuations: ``(B, n, K)`` bundle valuations.
         agents_left: ``(B, n)`` True for agents not yet visited.
         copies: ``(B, T)`` items left.
 
     Raises:
         ValueError: the setting is not separable.
+
+    >>> from spm.settings import get_setting, valuations
+    >>> values = valuations("unit", np.array([[[0.25], [0.75], [0.5]]]))
+    >>> rest(get_setting("correlated-3-2-0"), values, np.array([[True, False, True]]), np.array([[1]]))
+    array([0.5])
     """
     if not separable(setting):
         raise ValueError(f"the first best of {setting.name!r} is not a sum of highest values")

@@ -1,15 +1,15 @@
 """The rules of a sequential price mechanism, for a batch of B markets at once.
 
-Round after round (the paper's *Sequential Price Mechanisms*): an agent not yet visited is visited, a price
-is posted for each item type that is left, she takes a bundle that maximises her utility (her dominant
-strategy), pays its posted prices, and she and the items leave the market. The episode ends when no agent or
-no item is left. Nothing else in the package knows these rules.
+In each round (the paper's *Sequential Price Mechanisms*) the mechanism visits an agent not yet visited and posts a
+price for each item type that is left. She takes a bundle that maximises her utility (her dominant strategy) and
+pays its prices; she and her items leave the market. The episode ends when no agent or no item is left. No other
+module knows these rules but :mod:`spm.exact.choices`, their exact twin.
 
-There is one price for each *type*: of identical copies at different prices a buyer would only ever take the
-cheapest, so a price a copy could not do more.
+Prices are per *type*: among identical copies at different prices a buyer takes the cheapest, so a price per copy
+would add nothing.
 
-Ties: an agent who is indifferent buys; among equally good bundles she takes the largest, then the one with
-the lowest types; an item that adds nothing to her value she never takes (see :mod:`spm.settings.demand`).
+Ties: an agent who is indifferent buys; among equally good bundles she takes the largest, then the one with the
+lowest types; she never takes an item that adds nothing to her value (see :mod:`spm.settings.demand`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from spm.settings import Array, Setting, bundles
 
 TIE = 1e-12
-"""Utilities that differ by less than this (in units of the highest value) are equal: rounding is no motive."""
+"""Utilities closer than this (in units of the highest value) count as equal: the difference is rounding."""
 
 
 class Market:
@@ -37,6 +37,17 @@ class Market:
         payments: ``(B, n)`` what each agent paid.
         visited_at: ``(B, n)`` the round in which each agent was visited, from 0; -1 before.
         rounds: ``(B,)`` visits made so far.
+
+    >>> from spm.settings import get_setting, valuations
+    >>> setting = get_setting("correlated-2-1-0")
+    >>> market = Market(setting, valuations("unit", np.array([[[0.3], [0.8]], [[0.6], [0.7]]])))
+    >>> market.visit(np.array([0, 0]), np.array([[0.5], [0.5]])).tolist()  # bundle 0 is the item, 1 is nothing
+    [1, 0]
+    >>> market.over.tolist()  # the second market has no item left
+    [False, True]
+    >>> _ = market.visit(np.array([1, 1]), np.array([[0.25], [0.25]]))
+    >>> market.received.tolist(), market.payments.tolist()
+    ([[0.0, 0.8], [0.6, 0.0]], [[0.0, 0.25], [0.5, 0.0]])
     """
 
     def __init__(self, setting: Setting, valuations: Array) -> None:
@@ -64,7 +75,7 @@ class Market:
         return len(self.rounds)
 
     def open(self, rows: NDArray[np.int64], valuations: Array) -> None:
-        """Open the markets ``rows`` ``(R,)`` anew, with agents of the given valuations ``(R, n, K)``."""
+        """Reopen the markets ``rows``, ``(R,)``, with agents of the given valuations, ``(R, n, K)``."""
         self.valuations[rows] = valuations
         self.agents_left[rows] = True
         self.items_left[rows] = self.supply
@@ -82,17 +93,19 @@ class Market:
             prices: ``(B, T)`` the prices posted to her, at least 0.
 
         Returns:
-            ``(B,)`` index of the bundle that each agent takes (the empty one where the market is over).
+            ``(B,)`` index of the bundle that each agent takes; the empty one where the market is over.
 
         Raises:
-            ValueError: an agent visited twice, or a price that is negative, infinite or not a number.
+            ValueError: an agent is visited twice, or a price is negative, infinite or not a number.
         """
+        # R of the B markets are open; what follows concerns these alone: agents (R,), prices (R, T).
         rows = self._open_rows()
         agents, prices = agents[rows], prices[rows]
         if not self.agents_left[rows, agents].all():
             raise ValueError("an agent can be visited only once: an agent was visited who had left her market")
         if not ((prices >= 0) & (prices < np.inf)).all():
             raise ValueError("posted prices must be finite numbers of at least 0")
+        # Her bundle, (R,), and its items, (R, T), from those left, (R, T).
         left = self.items_left[rows]
         choice = self._choose(self.valuations[rows, agents], prices, left)
         taken = self.bundles[choice]
@@ -103,14 +116,17 @@ class Market:
         self.payments[rows, agents] = (taken * prices).sum(axis=1)
         self.visited_at[rows, agents] = self.rounds[rows]
         self.rounds[rows] += 1
+        # Back to all B markets; where a market is over nothing is bought.
         outcome = np.full(len(self), len(self.bundles) - 1)
         outcome[rows] = choice
         return outcome
 
     def _choose(self, offers: Array, prices: Array, left: NDArray[np.int64]) -> NDArray[np.int64]:
         """Utility-maximising bundles ``(R,)`` for valuations ``(R, K)``, prices ``(R, T)``, items ``(R, T)``."""
+        # A bundle is available if each of its items is, (R, K); its price is the sum of its items' prices.
         available = (left[:, None, :] >= self.bundles).all(axis=2)
         utility = np.where(available, offers - prices @ self._contents, -np.inf)
+        # Bundles are listed in the order that breaks ties: the first of the best is taken.
         best = utility.max(axis=1, keepdims=True)
         return (utility >= best - TIE).argmax(axis=1)
 

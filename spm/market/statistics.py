@@ -1,16 +1,16 @@
 """Statistics of the history: what a policy is allowed to see (the paper's *Experimental Results*).
 
-A statistic is a row of blocks, and each block is one function of the market's history:
+A statistic is a row of blocks. Each block is a function of the market's history:
 
 ==================  =========  ====================================================================
 block               width      content
 ==================  =========  ====================================================================
-``constant``        1          always 0: nothing is seen
+``constant``        1          always 0: the policy sees nothing
 ``items``           T          copies left of each type, as a share of its supply
 ``agents``          n          1 for an agent not yet visited, else 0
 ``allocation``      n T        1 where agent i holds a copy of type t, else 0 (row i, column t)
 ``prices``          n T        price of type t that agent i faced, 0 before her visit (row i, column t)
-``belief``          W or 3 T   posterior of the latent (:mod:`spm.market.posterior`); only where there is one
+``belief``          W or 3 T   posterior of the latent (:mod:`spm.market.posterior`), in settings that have one
 ==================  =========  ====================================================================
 
 The statistics, from least to most:
@@ -54,7 +54,7 @@ Observation = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Block:
-    """A part of an observation: its width in a setting, its values in a market, and what they mean."""
+    """A part of an observation: its width in a setting, its entries in a market, and what they mean."""
 
     width: Callable[[Setting], int]
     values: Callable[[Market], NDArray[np.generic]]
@@ -86,7 +86,13 @@ class Statistic:
     Attributes:
         name: the name it is looked up by.
         title: the name it is shown by.
-        blocks: names of its blocks, in the order they are written.
+        blocks: names of its blocks, from left to right.
+
+    >>> from spm.settings import get_setting, valuations
+    >>> market = Market(get_setting("correlated-2-1-0"), valuations("unit", np.array([[[0.3], [0.8]]])))
+    >>> _ = market.visit(np.array([0]), np.array([[0.25]]))
+    >>> get_statistic("price-allocation").observe(market).tolist()  # item; agents; allocation; prices
+    [[0.0, 0.0, 1.0, 1.0, 0.0, 0.25, 0.0]]
     """
 
     name: str
@@ -94,7 +100,12 @@ class Statistic:
     blocks: tuple[str, ...]
 
     def width(self, setting: Setting) -> int:
-        """Return the number of entries of an observation."""
+        """Return the number of entries of an observation.
+
+        >>> from spm.settings import get_setting
+        >>> get_statistic("allocation").width(get_setting("delta-0"))  # 1 + 20 + 20
+        41
+        """
         return sum(BLOCKS[block].width(setting) for block in self.blocks)
 
     def observe(self, market: Market) -> Observation:
@@ -102,11 +113,15 @@ class Statistic:
         return np.concatenate([BLOCKS[block].values(market) for block in self.blocks], axis=1, dtype=np.float32)
 
     def with_agents_left(self) -> Statistic:
-        """Return the statistic followed by n more columns: the agents left, for whoever may only visit those."""
+        """Return the statistic with n more columns at its end, the agents left, by which a policy masks the rest.
+
+        >>> get_statistic("none").with_agents_left().blocks
+        ('constant', 'agents')
+        """
         return replace(self, blocks=(*self.blocks, "agents"))
 
     def layout(self, setting: Setting) -> pd.DataFrame:
-        """Return the table of columns: each block, its first column, the column after its last, its meaning.
+        """Return a table with one row per block: name, first column, the column after the last, meaning.
 
         >>> from spm import settings
         >>> layout = get_statistic("items-agents-left").layout(settings.get_setting("delta-0"))
@@ -143,6 +158,9 @@ def get_statistic(name: str) -> Statistic:
     """Return a statistic by name.
 
     Raises:
-        ValueError: unknown name; the nearest are listed.
+        ValueError: an unknown name; the nearest ones are listed.
+
+    >>> get_statistic("agents-left").title
+    'Personalised static prices'
     """
     return lookup("statistic", name, STATISTICS | MORE_STATISTICS)

@@ -1,14 +1,14 @@
 """Mechanisms: whatever visits agents and posts prices, and :func:`play`, which runs any of them.
 
-* :mod:`~spm.mechanisms.playing`: what a mechanism is, and playing it on sampled profiles.
-* :mod:`~spm.mechanisms.static`: static prices, serial dictatorship.
-* :mod:`~spm.mechanisms.learned`: a policy that maps what it sees to an action.
+* :mod:`~spm.mechanisms.playing`: what a mechanism is, and how it is played on sampled profiles.
+* :mod:`~spm.mechanisms.static`: static prices, random serial dictatorship among them.
+* :mod:`~spm.mechanisms.learned`: a policy that maps observations to actions.
 * :mod:`~spm.mechanisms.tree`: a decision tree of the exact solver.
 """
 
 from spm.mechanisms.learned import Learned, decode
 from spm.mechanisms.playing import MARKETS_AT_A_TIME, Agents, Mechanism, Outcomes, Rule, play, play_values
-from spm.mechanisms.static import StaticPrices, random_serial_dictatorship, serial_dictatorship
+from spm.mechanisms.static import StaticPrices, random_serial_dictatorship
 from spm.mechanisms.tree import TreeMechanism
 
 __all__ = [
@@ -24,5 +24,4 @@ __all__ = [
     "play",
     "play_values",
     "random_serial_dictatorship",
-    "serial_dictatorship",
 ]

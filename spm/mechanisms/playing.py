@@ -1,8 +1,8 @@
 """Mechanisms, and :func:`play`, which runs any of them on sampled profiles.
 
-A mechanism is asked once to :meth:`~Mechanism.begin` a batch of markets, where it may draw what it needs
-(an order, say), and returns a rule: a function from the markets' public history to the agents to visit next
-and the prices to post. Rules see the market's history and never its valuations.
+A mechanism's :meth:`~Mechanism.begin` is called once per batch of markets. It may draw what the mechanism needs
+(an order, say) and returns a rule: a function from the markets' public history to the agents to visit next and the
+prices to post. A rule may read a market's history but never its valuations.
 """
 
 from __future__ import annotations
@@ -21,11 +21,22 @@ Agents = NDArray[np.int64]
 Rule = Callable[[Market], tuple[Agents, Array]]
 
 MARKETS_AT_A_TIME = 4096
-"""Markets played at a time; fixed, so that results do not depend on the memory at hand."""
+"""Markets played at a time; fixed, so that results do not depend on the machine's memory."""
 
 
 class Mechanism(Protocol):
-    """A sequential price mechanism."""
+    """A sequential price mechanism: anything with this method.
+
+    This one visits agents in turn at price 1/2:
+
+    >>> class Half:
+    ...     def begin(self, setting, n_markets, rng):
+    ...         prices = np.full((n_markets, setting.n_types), 0.5)
+    ...         return lambda market: (market.agents_left.argmax(axis=1), prices)
+    >>> from spm.settings import correlated
+    >>> round(play(Half(), correlated(2, 1, 0.0), 20_000).mean, 2)
+    0.56
+    """
 
     def begin(self, setting: Setting, n_markets: int, rng: np.random.Generator) -> Rule:
         """Return the rule for ``n_markets`` new markets: history -> agents ``(B,)``, prices ``(B, T)``."""
@@ -40,6 +51,11 @@ class Outcomes:
         first_best: ``(N,)`` the best that any allocation could have given.
         allocation: ``(N, n, T)`` copies held.
         payments: ``(N, n)`` payments.
+
+    >>> held, paid = np.ones((2, 1, 1), np.int8), np.zeros((2, 1))
+    >>> outcomes = Outcomes(np.array([0.5, 1.0]), np.array([1.0, 1.0]), held, paid)
+    >>> outcomes.mean, outcomes.regret.tolist(), outcomes.standard_error
+    (0.75, [0.5, 0.0], 0.25)
     """
 
     objective: Array
@@ -49,7 +65,7 @@ class Outcomes:
 
     @property
     def regret(self) -> Array:
-        """``(N,)`` what was missed of the first best."""
+        """``(N,)`` by how much each market falls short of its first best."""
         return self.first_best - self.objective
 
     @property
@@ -66,8 +82,8 @@ class Outcomes:
 def play(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int = 0) -> Outcomes:
     """Play ``mechanism`` on ``n_profiles`` profiles drawn from ``setting``.
 
-    The same seed gives the same profiles to every mechanism (common random numbers), so that differences
-    between mechanisms have small standard errors.
+    A seed gives every mechanism the same profiles (common random numbers), so differences between mechanisms have
+    small standard errors.
 
     >>> from spm.mechanisms import StaticPrices
     >>> from spm import settings
@@ -90,7 +106,15 @@ def play(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int = 0)
 
 
 def play_values(mechanism: Mechanism, setting: Setting, values: Array, rng: np.random.Generator) -> Outcomes:
-    """Play ``mechanism`` once on each of the given profiles, ``(B, n, T)``."""
+    """Play ``mechanism`` once on each of the given profiles, ``(B, n, T)``.
+
+    >>> from spm.mechanisms import StaticPrices
+    >>> from spm.settings import correlated
+    >>> values = np.array([[[0.3], [0.8]], [[0.6], [0.7]]])
+    >>> half = StaticPrices((0.5,), order=(0, 1))
+    >>> play_values(half, correlated(2, 1, 0.0), values, np.random.default_rng(0)).objective.tolist()
+    [0.8, 0.6]
+    """
     market = Market(setting, valuations(setting.demand, values))
     rule = mechanism.begin(setting, len(market), rng)
     while not market.over.all():

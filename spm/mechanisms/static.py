@@ -1,4 +1,4 @@
-"""Mechanisms whose prices are fixed in advance, serial dictatorship among them."""
+"""Mechanisms whose prices are fixed in advance, random serial dictatorship among them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,15 @@ class StaticPrices:
     """Static prices, anonymous or personalised, in a given or a random order.
 
     Attributes:
-        prices: ``(T,)`` for everybody, or ``(n, T)`` for each agent; in units of the highest value.
-        order: agents in the order of their visits; None for a uniformly random one.
+        prices: ``(T,)`` for everybody, or ``(n, T)`` by agent; in units of the highest value.
+        order: agents in the order of their visits; None for a uniformly random order.
+
+    >>> from spm.mechanisms import play
+    >>> from spm.settings import get_setting
+    >>> setting = get_setting("correlated-2-1-0")
+    >>> personalised = StaticPrices(((0.625,), (0.0,)), order=(0, 1))  # agent 2 takes what agent 1 leaves
+    >>> [round(play(one, setting, 20_000).mean, 2) for one in (personalised, StaticPrices((0.5,)))]
+    [0.62, 0.56]
     """
 
     prices: tuple[float, ...] | tuple[tuple[float, ...], ...]
@@ -34,6 +41,7 @@ class StaticPrices:
         posted = np.asarray(self.prices, dtype=np.float64)
         if posted.shape not in ((n_types,), (n_agents, n_types)):
             raise ValueError(f"prices must have shape ({n_types},) or ({n_agents}, {n_types}), not {posted.shape}")
+        # Each agent's prices, (n, T), and each market's order, (B, n): round r visits order[:, r].
         table = np.broadcast_to(posted, (n_agents, n_types))
         order = self._order(n_agents, n_markets, rng)
         rows = np.arange(n_markets)
@@ -52,11 +60,11 @@ class StaticPrices:
         return np.tile(np.asarray(self.order, dtype=np.int64), (n_markets, 1))
 
 
-def serial_dictatorship(setting: Setting, order: Sequence[int] | None = None) -> StaticPrices:
-    """Return serial dictatorship: prices 0, in the given order, or a random one (RSD)."""
-    return StaticPrices((0.0,) * setting.n_types, order)
-
-
 def random_serial_dictatorship(setting: Setting) -> StaticPrices:
-    """Return random serial dictatorship (RSD): prices 0 in a uniformly random order."""
-    return serial_dictatorship(setting)
+    """Return random serial dictatorship (RSD): prices 0 in a uniformly random order.
+
+    >>> from spm.settings import get_setting
+    >>> random_serial_dictatorship(get_setting("colors"))
+    StaticPrices(prices=(0.0, 0.0), order=None)
+    """
+    return StaticPrices((0.0,) * setting.n_types)

@@ -1,8 +1,8 @@
 """Settings: who the agents are, what is for sale, how values are drawn.
 
-* :mod:`~spm.settings.setting`: the record :class:`Setting`, and makers of correlated, finite and sampled ones.
-* :mod:`~spm.settings.finite`: values with finitely many classes, in exact numbers.
-* :mod:`~spm.settings.continuous`: the other models of values.
+* :mod:`~spm.settings.setting`: the record :class:`Setting`; correlated, finite and sampled settings.
+* :mod:`~spm.settings.finite`: latent-class models with finitely many values, in exact numbers.
+* :mod:`~spm.settings.continuous`: models of continuous values.
 * :mod:`~spm.settings.demand`: what an agent with given values buys at given prices.
 * :mod:`~spm.settings.objective`: what is maximised: welfare, revenue, fairness, the reader's own.
 * :mod:`~spm.settings.panels`: the paper's twelve panels, and :func:`get_setting`.

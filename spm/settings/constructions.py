@@ -2,23 +2,28 @@
 
 Each function returns a :class:`~spm.settings.setting.Setting` whose model is a
 :class:`~spm.settings.finite.FiniteModel`; :data:`CONSTRUCTIONS` lists them by name, with the exactly solvable
-panels of Figure 3. Unit demand and welfare, unless said otherwise; values are before normalisation.
+panels of Figure 3. Unit demand and welfare unless stated otherwise; values are before normalisation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations
 
 from spm.names import lookup
 from spm.settings.finite import Lottery, Values, chance, model, surely, uniform
 from spm.settings.panels import colors, identity, inventory, kitchen_sink, two_worlds
-from spm.settings.setting import Setting, finite_setting
+from spm.settings.setting import Setting, finite_setting, numbered
 
 
 def prop_1() -> Setting:
-    """Return Proposition 1's setting: personalised prices are needed with one item and two IID agents."""
+    """Return Proposition 1's setting: personalised prices are needed with one item and two IID agents.
+
+    >>> prop_1().supply, prop_1().agents, prop_1().unit
+    ((1,), ('agent 1', 'agent 2'), Fraction(3, 1))
+    """
     return finite_setting("prop-1", "Proposition 1", {"item": 1}, model({"agent": 2}, [(1, [uniform(1, 3)])]))
 
 
@@ -28,7 +33,7 @@ def prop_2() -> Setting:
 
 
 def prop_3() -> Setting:
-    """Return Proposition 3's setting: agent 1's value tells whom to visit next.
+    """Return Proposition 3's setting: agent 1's purchase reveals whom to visit next.
 
     An adaptive order is needed; anonymous static prices are enough.
     """
@@ -41,7 +46,7 @@ def prop_3() -> Setting:
 
 
 def prop_4() -> Setting:
-    """Return Proposition 4's setting: adaptive order and prices are needed though values are independent."""
+    """Return Proposition 4's setting: values are independent, yet adaptive order and prices are needed."""
     lotteries = [uniform(1, 15), uniform(3, 12), uniform(2, 8)]
     values = model({"agent 1": 1, "agent 2": 1, "agent 3/4": 2}, [(1, lotteries)])
     return _renamed(finite_setting("prop-4", "Proposition 4", {"item": 2}, values))
@@ -51,12 +56,12 @@ def prop_5() -> Setting:
     """Return footnote 3's counter-example to Proposition 5 for max-min fairness, with independent values.
 
     Agents 3 and 4 share items c and d. Action a (c to agent 3, d to agent 4) gives them a minimum of 5 or 1,
-    action b (the reverse) 10 or 0, and no posted price tells which: each agent's two value vectors have the
-    same difference between c and d. So a is better when 2 is secured, b when 10 is.
+    action b (the reverse) 10 or 0. No posted price reveals which, as each agent's two value vectors have the same
+    difference between c and d. So a is better if the minimum secured before is 2, b if it is 10.
 
-    What agents 1 and 2 secured is hidden from agents and items left: after "1 takes x, 2 takes y" and after
-    "1 takes y, 2 takes x" the same agents and items are left, and b is better in the first case, a in the second.
-    Visiting 3 and 4 between 1 and 2 does not help: what agent 2 takes matters after x and after y.
+    Agents and items left do not reveal what agents 1 and 2 secured: after "1 takes x, 2 takes y" and after "1
+    takes y, 2 takes x" the same agents and items are left, but b is better in the first case and a in the second.
+    Visiting 3 or 4 between 1 and 2 does not help: what agent 2 takes matters after x and after y.
     """
     first: Lottery = (
         (Fraction(1, 3), (Fraction(1), *_zeros(4))),
@@ -75,8 +80,8 @@ def prop_5() -> Setting:
 def prop_6() -> Setting:
     """Return a small setting in which policies that see only the agents left lose welfare.
 
-    Agent 1's purchase tells which of agents 2 and 3 is the gamble (6 or 0) and which is worth 3 surely: the gamble
-    should be visited first. Agents left alone never tell.
+    Agent 1's purchase reveals which of agents 2 and 3 is the gamble (6 or 0) and which is surely worth 3. The
+    gamble should be visited first, and the agents left never reveal who that is.
     """
     gamble, safe = uniform([0, 6], [0, 0]), surely([0, 3])
     values = model(
@@ -89,10 +94,10 @@ def prop_6() -> Setting:
 def prop_7() -> Setting:
     """Return Proposition 7's setting: whom to visit next is the exclusive or of two purchases.
 
-    Alice and Bob never want the same item, so every optimal SPM sells each of them what she wants. Six equally
-    likely profiles: nobody wants anything; Alice wants 1 and Bob wants 2; Alice alone wants 1, or 2; Bob alone
-    wants 1, or 2. Their joint welfare is 0, 20 or 10. At 0 or 20 Carl is the gamble (10 w.p. 0.1) and should go
-    before Dan (5 surely); at 10 their roles are swapped.
+    Alice and Bob never want the same item, so every optimal SPM sells each of them the item wanted. Six profiles
+    are equally likely: neither wants anything; Alice wants 1 and Bob wants 2; only Alice wants 1, or 2; only Bob
+    wants 1, or 2. Their joint welfare is 0, 20 or 10. At 0 or 20, Carl is the gamble (10 with probability 0.1) and
+    should be visited before Dan (surely 5); at 10 their roles are swapped.
     """
     nothing = surely([0, 0, 0])
     wants = [surely([10, 0, 0]), surely([0, 10, 0])]
@@ -106,10 +111,10 @@ def prop_7() -> Setting:
 
 
 def prop_8() -> Setting:
-    """Return a setting for Proposition 8: independent values, identical items, different agents.
+    """Return a setting for Proposition 8: independent values, identical items, agents that differ.
 
-    With personalised static prices some static order is optimal: agents by decreasing expected value given that
-    they buy. The agents are those of Proposition 4, without one of the two last.
+    With personalised static prices a static order is optimal: by decreasing expected value given that the agent
+    buys. The agents are those of Proposition 4, less one of the last two.
     """
     lotteries = [uniform(1, 15), uniform(3, 12), uniform(2, 8)]
     values = model({"agent 1": 1, "agent 2": 1, "agent 3": 1}, [(1, lotteries)])
@@ -128,14 +133,14 @@ def prop_9() -> Setting:
 def theorem_1(n_revealing: int = 2, n_items: int = 3) -> Setting:
     """Return a member of the family behind Theorem 1's lower bound: the whole matching must be remembered.
 
-    ``n_revealing`` agents each want one item, a random matching. A prize is left for two further agents: the last
-    one's value is 2j in the j-th matching, the first one's is uniform on the odd numbers around. The price owed to
-    the first one lies in (2j - 1, 2j + 1], so no two matchings allow the same continuation.
+    ``n_revealing`` agents each want one item, by a random matching. Two further agents compete for a prize: the
+    last one values it at 2j in the j-th of M matchings, the first one at an odd number, uniform on 1, ..., 2M + 1.
+    The price for the first one must lie in (2j - 1, 2j + 1], so no two matchings allow the same continuation.
 
     Args:
         n_revealing: agents that reveal the matching, N in the paper.
-        n_items: items that they are matched to, at least ``n_revealing`` (the paper's bound counts the matchings
-            where it is more than twice that).
+        n_items: items that they are matched to, at least ``n_revealing`` (the paper's bound counts matchings for
+            ``n_items`` > 2 ``n_revealing``).
 
     >>> len(theorem_1(2, 3).model.worlds)
     6
@@ -164,9 +169,8 @@ def _single(value: int, index: int, length: int) -> list[int]:
 
 
 def _renamed(setting: Setting) -> Setting:
-    """The same setting with agents numbered across groups, as the paper numbers them."""
-    agents = tuple(f"agent {i + 1}" for i in range(setting.n_agents))
-    return Setting(**{**vars(setting), "agents": agents})
+    """The same setting with agents numbered across groups, as in the paper."""
+    return replace(setting, agents=numbered("agent", setting.n_agents))
 
 
 CONSTRUCTIONS: dict[str, Callable[[], Setting]] = {
@@ -186,14 +190,14 @@ CONSTRUCTIONS: dict[str, Callable[[], Setting]] = {
     "kitchen-sink": kitchen_sink,
     "id": identity,
 }
-"""Every setting that ``python -m spm exact`` solves by name."""
+"""The settings that ``python -m spm exact`` solves by name."""
 
 
 def construction(name: str) -> Setting:
     """Return a construction by name.
 
     Raises:
-        ValueError: an unknown name; the nearest are listed.
+        ValueError: an unknown name; the nearest ones are listed.
 
     >>> construction("prop-1").supply
     (1,)

@@ -1,4 +1,4 @@
-"""Value models with continuous values: how a profile of values is drawn, and from which latent.
+"""Models of continuous values: how a value profile is drawn, and from which latent.
 
 Each model is a frozen record with ``n_agents``, ``group_of`` and ``sample(rng, B) -> (B, n, T)``, like
 :class:`spm.settings.finite.FiniteModel`. Values lie in [0, 1].
@@ -16,7 +16,7 @@ from spm.settings.demand import Array
 
 
 class ValueModel(Protocol):
-    """Anything that draws value profiles."""
+    """What every model of values offers: it draws value profiles."""
 
     @property
     def n_agents(self) -> int:
@@ -24,7 +24,7 @@ class ValueModel(Protocol):
 
     @property
     def group_of(self) -> NDArray[np.int64]:
-        """Each agent's group, ``(n,)``, from 0; exchanging agents of a group changes nothing."""
+        """Each agent's group, ``(n,)``, from 0; the agents of a group are exchangeable."""
 
     def sample(self, rng: np.random.Generator, n_profiles: int) -> Array:
         """Draw ``n_profiles`` value profiles, ``(B, n, T)`` (``(B, n, 2**T)`` for combinatorial demand)."""
@@ -36,6 +36,12 @@ class CorrelatedModel:
 
     z ~ U[(1 - delta)/2, (1 + delta)/2], then v_i ~ U[z - (1 - delta)/2, z + (1 - delta)/2] independently:
     delta = 0 gives IID U[0, 1], delta = 1 one common value (Part 1 of the experiments).
+
+    >>> CorrelatedModel(n_agents=3, delta=0.5).correlation
+    0.5
+    >>> common = CorrelatedModel(n_agents=3, delta=1.0).sample(np.random.default_rng(0), 1)[0, :, 0]
+    >>> bool((common == common[0]).all())
+    True
     """
 
     n_agents: int
@@ -53,7 +59,7 @@ class CorrelatedModel:
         return np.clip(z + noise, 0.0, 1.0)
 
     def sample_latent(self, rng: np.random.Generator, n_profiles: int) -> tuple[Array, Array]:
-        """Draw the latents z ``(B, 1, T)`` and the agents' deviations from them ``(B, n, T)``."""
+        """Draw the latents z, ``(B, 1, T)``, and each value's deviation from its z, ``(B, n, T)``."""
         half = (1 - self.delta) / 2
         z = 0.5 + self.delta * (rng.random((n_profiles, 1, self.n_types)) - 0.5)
         noise = half * (2 * rng.random((n_profiles, self.n_agents, self.n_types)) - 1)
@@ -69,8 +75,13 @@ class CorrelatedModel:
 class MaxMinModel:
     """The max-min setting of Figure 4(c): 1 orange, 4 blue and 4 red agents; types black and white.
 
-    With probability 1/2 (world 0) orange values black; blue is content with little of black, red with much of
-    it. Otherwise (world 1) orange values white, and blue and red change roles.
+    With probability 1/2 (world 0) orange values black at U[0.5, 1] and white at 0, blue is modest (black U[0.4,
+    0.5], white U[0, 0.25]) and red demanding (black U[0.9, 1], white U[0.4, 0.5]). Otherwise (world 1) orange
+    values white at U[0.5, 1] and black at 0, and blue and red change roles.
+
+    >>> low, high = MaxMinModel().supports()
+    >>> high[0, [0, 1, 5]].tolist()  # world 0: the highest values of orange, blue and red for black and white
+    [[1.0, 0.0], [0.5, 0.25], [1.0, 0.5]]
     """
 
     @property
@@ -90,7 +101,7 @@ class MaxMinModel:
         return low[world] + (high - low)[world] * rng.random((n_profiles, self.n_agents, 2))
 
     def supports(self) -> tuple[Array, Array]:
-        """Lower and upper ends of each value's uniform distribution, each ``(2, n, 2)``: world, agent, type."""
+        """Lower and upper ends of the uniform distributions, each ``(2, n, 2)``: world, agent, type."""
         modest = [(0.4, 0.5), (0.0, 0.25)]
         demanding = [(0.9, 1.0), (0.4, 0.5)]
         black, white = [(0.5, 1.0), (0.0, 0.0)], [(0.0, 0.0), (0.5, 1.0)]
@@ -102,8 +113,13 @@ class MaxMinModel:
 class LicencesModel:
     """Complementary items: four licences, two in each of two regions (combinatorial demand).
 
-    Each of four local agents values one licence, her own, at U[0, 1/2]. Each of four national agents values
-    only both licences of a region together, at U[0, 1]: two of them the pair (0, 1), two the pair (2, 3).
+    Each of four local agents values one licence, her own, at U[0, 1/2]. Each of four national agents values both
+    licences of one region together at U[0, 1] and anything less at 0: two want the pair (0, 1), two the pair (2,
+    3).
+
+    >>> table = LicencesModel().sample(np.random.default_rng(0), 1)[0]
+    >>> (table[4] > 0).nonzero()[0].tolist()  # the sets, as bits, that hold licences 0 and 1
+    [3, 7, 11, 15]
     """
 
     @property
@@ -113,11 +129,11 @@ class LicencesModel:
 
     @property
     def group_of(self) -> NDArray[np.int64]:
-        """Each local agent is alone; the national agents who want the same pair are exchangeable."""
+        """Each local agent is a group of her own; national agents who want the same pair are exchangeable."""
         return np.array([0, 1, 2, 3, 4, 4, 5, 5])
 
     def sample(self, rng: np.random.Generator, n_profiles: int) -> Array:
-        """Draw value tables ``(B, 8, 16)``: the index is the set of licences, bit by bit."""
+        """Draw value tables, ``(B, 8, 16)``: bit t of the last index says whether licence t is in the set."""
         wanted = np.array([1, 2, 4, 8, 3, 3, 12, 12])
         worth = rng.random((n_profiles, 8)) * np.where(np.arange(8) < 4, 0.5, 1.0)
         holds = (np.arange(16)[None, :] & wanted[:, None]) == wanted[:, None]
@@ -126,10 +142,13 @@ class LicencesModel:
 
 @dataclass(frozen=True, eq=False)
 class SampleModel:
-    """Values drawn with replacement from given profiles, e.g. the reader's own data.
+    """Values drawn with replacement from given profiles, for example the reader's own data.
 
     Attributes:
         profiles: ``(N, n, T)``, or ``(N, n, 2**T)`` for combinatorial demand; values in [0, 1].
+
+    >>> SampleModel(np.array([[[0.5], [1.0]]])).sample(np.random.default_rng(0), 2).tolist()
+    [[[0.5], [1.0]], [[0.5], [1.0]]]
     """
 
     profiles: Array
@@ -141,7 +160,7 @@ class SampleModel:
 
     @property
     def group_of(self) -> NDArray[np.int64]:
-        """Nothing is known of the agents: each is a group of her own."""
+        """Nothing says that agents are exchangeable: each is a group of her own."""
         return np.arange(self.n_agents)
 
     def sample(self, rng: np.random.Generator, n_profiles: int) -> Array:

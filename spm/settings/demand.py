@@ -1,22 +1,22 @@
 """Demand models: which bundles an agent can want, and what each is worth to her.
 
-A bundle takes at most one copy of each item type and is a row of a 0/1 matrix ``(K, T)``. The three
-models differ only in which bundles they list and in how values become bundle valuations:
+A bundle holds at most one copy of each item type; it is a row of a 0/1 matrix ``(K, T)``. The three models differ
+only in the bundles that they list and in how values become bundle valuations:
 
 =================  ======================================  ============================================
-model              bundles                                 values an agent has
+model              bundles                                 values of an agent
 =================  ======================================  ============================================
-``unit``           each single type                        one a type, ``(B, n, T)``
-``additive``       every set of types                      one a type, summed, ``(B, n, T)``
-``combinatorial``  every set of up to 8 distinct items     one a set, ``(B, n, 2**T)``; bit t of the
+``unit``           each single type                        one per type, ``(B, n, T)``
+``additive``       every set of types                      one per type, summed, ``(B, n, T)``
+``combinatorial``  every set of up to 8 distinct items     one per set, ``(B, n, 2**T)``; bit t of the
                                                            index says whether item t is in the set
 =================  ======================================  ============================================
 
-Bundles are listed largest first, then by lowest type index, and the empty bundle last, so that "the first
-among equally good bundles" is the paper's behaviour at ties: an agent indifferent to buying buys, and
-among equally good types she takes the lowest. A bundle with an item that adds nothing to its worth is
-marked ``-inf``: at prices >= 0 it is never better than the bundle without that item, and she never takes
-an item that she values at 0.
+Bundles are listed by size, the largest first, then by lowest type index, so the empty bundle is last. Taking "the
+first of equally good bundles" then gives the paper's behaviour at ties: an agent who is indifferent buys, and
+among equally good types she takes the lowest. A bundle in which some item adds nothing is marked ``-inf``: at
+prices >= 0 it is never better than the bundle without that item, and an agent never takes an item that she values
+at 0.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def bundles(demand: str, n_types: int) -> NDArray[np.int8]:
 
 
 def masks(rows: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Return each bundle's index in a combinatorial value table, ``(K,)``.
+    """Return each bundle's index in a combinatorial table of values, ``(K,)``.
 
     >>> masks(bundles("additive", 2)).tolist()
     [3, 1, 2, 0]
@@ -84,9 +84,11 @@ def valuations(demand: str, values: Array) -> Array:
         rows = bundles(demand, width.bit_length() - 1)
         index = masks(rows)
         worth = values[..., index]
+        # Each bundle's index without item t, (K, T). Item t must be absent or add value, (B, n, K, T).
         without = index[:, None] & ~(1 << np.arange(rows.shape[1]))
         adds = (worth[..., None] > values[..., without]) | (rows == 0)
         return np.where(adds.all(axis=-1), worth, -np.inf)
     rows = bundles(demand, width)
+    # How many items of each bundle she values at 0, (B, n, T) @ (T, K) -> (B, n, K).
     missing = (values <= 0).astype(np.float64) @ rows.T
     return np.where(missing > 0, -np.inf, values @ rows.T)

@@ -1,9 +1,9 @@
 """Finite settings as data: latent-class models in rational numbers.
 
-A latent world is drawn from a prior; given the world, agents are independent, and the agents of a group
-draw from the same finite lottery over value vectors. Every construction in the paper's propositions and
-every exactly solvable panel of its figures has this form. The same record feeds the sampler used in
-learning and the exact solver, so the two can't drift apart.
+A latent world is drawn from a prior. Given the world, agents are independent, and the agents of a group draw from
+the same finite lottery over value vectors. Every construction in the paper's propositions and every exactly
+solvable panel of its figures has this form. The sampler used in learning and the exact solver read the same
+record, so they can't drift apart.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Lottery = tuple[tuple[Fraction, Values], ...]
 
 @dataclass(frozen=True)
 class Group:
-    """Agents that draw from the same lottery in every world: their name and how many they are."""
+    """Exchangeable agents, who draw from the same lottery in every world: their name and their number."""
 
     name: str
     size: int
@@ -30,7 +30,7 @@ class Group:
 
 @dataclass(frozen=True)
 class World:
-    """A latent class: its prior probability and one lottery for each group, in the groups' order."""
+    """A latent class: its prior probability and one lottery per group, in the order of the groups."""
 
     probability: Fraction
     lotteries: tuple[Lottery, ...]
@@ -40,7 +40,14 @@ class World:
 class FiniteModel:
     """A distribution over value profiles: groups of exchangeable agents and latent worlds.
 
-    Agents are numbered group after group. Values are before normalisation.
+    Agents are numbered group after group. Values are before normalisation. :func:`model` builds one from plain
+    numbers.
+
+    >>> rich_or_poor = model({"guest": 2}, [("1/2", [uniform(3, 4)]), ("1/2", [surely(1)])])
+    >>> rich_or_poor.n_agents, rich_or_poor.unit, rich_or_poor.group_of.tolist()
+    (2, Fraction(4, 1), [0, 0])
+    >>> sorted({tuple(map(float, v[:, 0])) for v in rich_or_poor.sample(np.random.default_rng(0), 100)})
+    [(0.25, 0.25), (0.75, 0.75), (0.75, 1.0), (1.0, 0.75), (1.0, 1.0)]
     """
 
     groups: tuple[Group, ...]
@@ -50,7 +57,8 @@ class FiniteModel:
         """Check that the record is a probability model.
 
         Raises:
-            ValueError: a negative value or probability, or probabilities that do not sum to 1.
+            ValueError: a negative value or probability, probabilities that do not sum to 1, or vectors of unequal
+                lengths.
         """
         check_probabilities("the worlds", [world.probability for world in self.worlds])
         for k, world in enumerate(self.worlds):
@@ -60,7 +68,7 @@ class FiniteModel:
                 where = f"group {group.name!r} in world {k}"
                 check_probabilities(where, [probability for probability, _ in lottery])
                 if any(len(values) != self.width for _, values in lottery):
-                    raise ValueError(f"{where} has value vectors of another length than {self.width}")
+                    raise ValueError(f"{where} has value vectors whose length is not {self.width}")
                 if any(value < 0 for _, values in lottery for value in values):
                     raise ValueError(f"{where} has a negative value; values must be at least 0")
 
@@ -88,8 +96,10 @@ class FiniteModel:
     def sample(self, rng: np.random.Generator, n_profiles: int) -> NDArray[np.float64]:
         """Draw ``n_profiles`` value profiles, ``(B, n, T)``, divided by :attr:`unit`."""
         chances, values = self._tables()
+        # The world of each profile by inverting the prior's distribution function, (B,).
         prior = np.cumsum([float(world.probability) for world in self.worlds])
         world = np.searchsorted(prior[:-1], rng.random(n_profiles), side="right")
+        # The outcome of each agent's lottery likewise, (B, n): how many cumulative chances her draw reaches.
         drawn = rng.random((n_profiles, self.n_agents, 1))
         index = world[:, None], self.group_of[None, :]
         outcome = (drawn >= chances[index]).sum(axis=-1)
@@ -106,6 +116,7 @@ class FiniteModel:
             for g, lottery in enumerate(row):
                 chances[w, g, : len(lottery)] = np.cumsum([float(p) for p, _ in lottery])
                 values[w, g, : len(lottery)] = [[float(x / self.unit) for x in v] for _, v in lottery]
+                # The last outcome takes what rounding left over; a draw below 1 never reaches the padding.
                 chances[w, g, len(lottery) - 1 :] = 1.0
         return chances[..., :-1], values
 
@@ -114,7 +125,11 @@ def check_probabilities(where: str, probabilities: Sequence[Fraction]) -> None:
     """Check that ``probabilities`` are at least 0 and sum to 1.
 
     Raises:
-        ValueError: they do not.
+        ValueError: one is negative, or their sum is not 1; ``where`` names the place.
+
+    >>> check_probabilities("the worlds", [Fraction(1, 2), Fraction(1, 3)])
+    Traceback (most recent call last):
+    ValueError: the worlds: probabilities sum to 5/6, not 1
     """
     if any(p < 0 for p in probabilities):
         raise ValueError(f"{where}: a probability is negative")
@@ -123,7 +138,7 @@ def check_probabilities(where: str, probabilities: Sequence[Fraction]) -> None:
 
 
 def vector(values: Number | Iterable[Number]) -> Values:
-    """Return a value vector of fractions from one number or several.
+    """Return one number, or several, as a value vector of fractions.
 
     >>> vector("1/2"), vector([1, "0.4"])
     ((Fraction(1, 2),), (Fraction(1, 1), Fraction(2, 5)))
@@ -133,7 +148,11 @@ def vector(values: Number | Iterable[Number]) -> Values:
 
 
 def surely(values: Number | Iterable[Number]) -> Lottery:
-    """Return the lottery that always gives ``values``."""
+    """Return the lottery that always gives ``values``.
+
+    >>> surely([1, 0])
+    ((Fraction(1, 1), (Fraction(1, 1), Fraction(0, 1))),)
+    """
     return ((Fraction(1), vector(values)),)
 
 
@@ -147,16 +166,21 @@ def uniform(*outcomes: Number | Iterable[Number]) -> Lottery:
 
 
 def chance(probability: Number, hit: Number | Iterable[Number], miss: Number | Iterable[Number]) -> Lottery:
-    """Return the lottery that gives ``hit`` with ``probability`` and ``miss`` otherwise."""
+    """Return the lottery that gives ``hit`` with ``probability`` and ``miss`` otherwise.
+
+    >>> chance("0.2", 5, 0)
+    ((Fraction(1, 5), (Fraction(5, 1),)), (Fraction(4, 5), (Fraction(0, 1),)))
+    """
     p = Fraction(probability)
     return ((p, vector(hit)), (1 - p, vector(miss)))
 
 
 def model(groups: dict[str, int], worlds: Iterable[tuple[Number, Sequence[Lottery]]]) -> FiniteModel:
-    """Build a model from group sizes and ``(probability, one lottery a group)`` for each world.
+    """Build a model from group sizes and, per world, its probability and one lottery per group.
 
-    >>> model({"agent": 2}, [(1, [uniform(1, 3)])]).n_agents
-    2
+    >>> two_worlds = model({"agent": 2}, [("1/2", [uniform(1, 3)]), ("1/2", [surely(0)])])
+    >>> two_worlds.n_agents, len(two_worlds.worlds)
+    (2, 2)
     """
     return FiniteModel(
         tuple(Group(name, size) for name, size in groups.items()),

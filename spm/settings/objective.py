@@ -1,13 +1,13 @@
-"""Objectives g(x, tau; v): what a mechanism is to maximise.
+"""Objectives g(x, tau; v): what a mechanism maximises.
 
-An objective maps what each agent received (her value for it) and paid to one number per market. Registering
-another one takes one function::
+An objective maps what each agent received (in terms of her value) and what she paid to one number per market. One
+function registers another::
 
     @objective("nash", combine=np.multiply, empty=1.0)
     def nash(received, payments):
         return received.prod(axis=1)
 
-A setting carries its objective itself; the name is for people, and stands for one objective only.
+A setting carries the objective itself. The name is for people, and no two objectives share one.
 """
 
 from __future__ import annotations
@@ -32,8 +32,12 @@ class Objective:
         name: the name it is looked up by.
         score: ``(received (B, n), payments (B, n)) -> (B,)``.
         combine: how one more agent's value enters the objective: ``np.add`` for sums, ``np.minimum`` for the
-            worst-off agent. The first best is found by adding agents one at a time.
-        empty: the objective of no agents, neutral for ``combine``.
+            worst-off agent. The first best is found by adding one agent at a time.
+        empty: the objective without agents, the neutral element of ``combine``.
+
+    >>> largest = Objective("largest", score=lambda received, payments: received.max(axis=1), combine=np.maximum)
+    >>> largest.score(np.array([[0.25, 0.5]]), np.zeros((1, 2)))
+    array([0.5])
     """
 
     name: str
@@ -54,10 +58,10 @@ OBJECTIVES: dict[str, Objective] = {}
 
 
 def objective(name: str, combine: Combine = np.add, empty: float = 0.0) -> Callable[[Score], Score]:
-    """Register the decorated function as the objective ``name`` (see :class:`Objective`).
+    """Register the decorated function as the objective ``name``; the arguments are :class:`Objective`'s.
 
     Raises:
-        ValueError: the name stands for another objective already.
+        ValueError: another objective has that name.
     """
 
     def register(score: Score) -> Score:
@@ -70,17 +74,21 @@ def objective(name: str, combine: Combine = np.add, empty: float = 0.0) -> Calla
 
 
 def check_name(made: Objective) -> None:
-    """Check that no other objective bears the name.
+    """Check that no other objective is registered under this name.
 
     Raises:
-        ValueError: one does.
+        ValueError: there is one.
+
+    >>> check_name(Objective("welfare", score=revenue))
+    Traceback (most recent call last):
+    ValueError: objective 'welfare' is another one already; give yours a name of its own
     """
     if OBJECTIVES.get(made.name, made) != made:
         raise ValueError(f"objective {made.name!r} is another one already; give yours a name of its own")
 
 
 def get_objective(name: str | Objective) -> Objective:
-    """Return a registered objective by name; an objective is returned as it is.
+    """Return the objective registered under a name; an :class:`Objective` is returned as it is.
 
     >>> get_objective("welfare").empty
     0.0
@@ -103,11 +111,19 @@ def welfare(received: Array, payments: Array) -> Array:
 
 @objective("revenue")
 def revenue(received: Array, payments: Array) -> Array:
-    """Revenue: the sum of the payments."""
+    """Revenue: the sum of the payments.
+
+    >>> revenue(np.zeros((1, 2)), np.array([[0.5, 0.25]]))
+    array([0.75])
+    """
     return payments.sum(axis=1)
 
 
 @objective("max-min", combine=np.minimum, empty=np.inf)
 def max_min(received: Array, payments: Array) -> Array:
-    """Max-min fairness: the value of the worst-off of *all* agents, those without an item included."""
+    """Max-min fairness: the value of the worst-off of *all* agents, those without an item included.
+
+    >>> max_min(np.array([[0.5, 0.0], [0.5, 0.25]]), np.zeros((2, 2)))
+    array([0.  , 0.25])
+    """
     return received.min(axis=1)

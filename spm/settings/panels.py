@@ -1,4 +1,11 @@
-"""The twelve panels of the paper's Figures 2 to 4, a setting with complementary items, and all by name."""
+"""The twelve panels of the paper's Figures 2 to 4, and a setting with complementary items, each by name.
+
+>>> from spm.settings import get_setting
+>>> [len(panels) for panels in FIGURES.values()]
+[4, 5, 3]
+>>> get_setting("max-min").types
+('black', 'white')
+"""
 
 from __future__ import annotations
 
@@ -17,8 +24,7 @@ from spm.settings.setting import Setting, correlated, finite_setting, numbered
 def colors() -> Setting:
     """Return Figure 3(a): 10 red, 10 yellow and 10 blue agents; 10 red and 10 yellow items.
 
-    A blue agent's own probability x of wanting red is U[0, 1], so she wants red or yellow with probability
-    1/2 each.
+    A blue agent wants red with her own probability x ~ U[0, 1], hence red or yellow with probability 1/2 each.
     """
     lotteries = [surely([1, 0]), surely([0, 1]), uniform([2, 0], [0, 2])]
     values = model({"red": 10, "yellow": 10, "blue": 10}, [(1, lotteries)])
@@ -26,7 +32,13 @@ def colors() -> Setting:
 
 
 def two_worlds() -> Setting:
-    """Return Figure 3(b): one item, ten agents whose values are all high or all low."""
+    """Return Figure 3(b): one item, ten agents whose values are all high or all low.
+
+    >>> import numpy as np
+    >>> values = two_worlds().sample(np.random.default_rng(0), 1000)
+    >>> bool(((values >= 0.6).all(axis=1) | (values <= 0.4).all(axis=1)).all())
+    True
+    """
     values = model({"agent": 10}, [("1/2", [uniform("0.6", 1)]), ("1/2", [uniform("0.1", "0.4")])])
     return finite_setting("two-worlds", "Two worlds", {"item": 1}, values)
 
@@ -37,7 +49,7 @@ def inventory() -> Setting:
 
 
 def kitchen_sink() -> Setting:
-    """Return Figure 3(d): agent 1 tells the world; order and prices of agents 2 and 3 hang on it."""
+    """Return Figure 3(d): agent 1's purchase reveals the world; how to visit agents 2 and 3 depends on it."""
     first = [
         surely(["0.01", 0, 0]),
         surely([0, 0, 1]),
@@ -53,7 +65,7 @@ def kitchen_sink() -> Setting:
 
 
 def identity() -> Setting:
-    """Return Figure 3(e), ID: who of agents 1 to 3 bought tells whom of 4 to 6 to visit next."""
+    """Return Figure 3(e), ID: the buyers among agents 1 to 3 reveal whom of agents 4 to 6 to visit next."""
     worlds = []
     for k in range(8):
         rich = [i for i in range(3) if k >> i & 1]
@@ -66,51 +78,46 @@ def identity() -> Setting:
 
 def additive() -> Setting:
     """Return Figure 4(a): additive across two types, 2 units of A and 4 of B, delta = 0.5 for each type."""
-    agents = numbered("agent", 10)
-    values = CorrelatedModel(10, 0.5, n_types=2)
     return Setting(
-        "additive",
-        "Additive across types",
-        agents,
-        ("A", "B"),
-        (2, 4),
-        "additive",
-        get_objective("welfare"),
-        Fraction(1),
-        values,
+        name="additive",
+        title="Additive across types",
+        agents=numbered("agent", 10),
+        types=("A", "B"),
+        supply=(2, 4),
+        demand="additive",
+        objective=get_objective("welfare"),
+        unit=Fraction(1),
+        model=CorrelatedModel(10, 0.5, n_types=2),
     )
 
 
 def max_min_setting() -> Setting:
     """Return Figure 4(c): max-min fairness, 9 agents, 5 black and 5 white items."""
-    agents = ("orange", *numbered("blue", 4), *numbered("red", 4))
     return Setting(
-        "max-min",
-        "Max-min fairness",
-        agents,
-        ("black", "white"),
-        (5, 5),
-        "unit",
-        get_objective("max-min"),
-        Fraction(1),
-        MaxMinModel(),
+        name="max-min",
+        title="Max-min fairness",
+        agents=("orange", *numbered("blue", 4), *numbered("red", 4)),
+        types=("black", "white"),
+        supply=(5, 5),
+        demand="unit",
+        objective=get_objective("max-min"),
+        unit=Fraction(1),
+        model=MaxMinModel(),
     )
 
 
 def licences() -> Setting:
     """Return a combinatorial setting with complementary items: four licences, local and national agents."""
-    agents = (*numbered("local", 4), *numbered("national", 4))
-    types = ("licence 0", "licence 1", "licence 2", "licence 3")
     return Setting(
-        "licences",
-        "Complementary licences",
-        agents,
-        types,
-        (1, 1, 1, 1),
-        "combinatorial",
-        get_objective("welfare"),
-        Fraction(1),
-        LicencesModel(),
+        name="licences",
+        title="Complementary licences",
+        agents=(*numbered("local", 4), *numbered("national", 4)),
+        types=("licence 0", "licence 1", "licence 2", "licence 3"),
+        supply=(1, 1, 1, 1),
+        demand="combinatorial",
+        objective=get_objective("welfare"),
+        unit=Fraction(1),
+        model=LicencesModel(),
     )
 
 
@@ -148,10 +155,10 @@ MORE_SETTINGS: dict[str, Callable[[], Setting]] = {"licences": licences}
 
 @cache
 def get_setting(name: str) -> Setting:
-    """Return a panel, an extra setting, or ``correlated-N-M-DELTA``, by name.
+    """Return a setting by name: a panel, one of :data:`MORE_SETTINGS`, or ``correlated-AGENTS-ITEMS-DELTA``.
 
     Raises:
-        ValueError: an unknown name (the nearest are listed), an impossible size or delta.
+        ValueError: an unknown name (the nearest ones are listed), or an impossible size or delta.
 
     >>> get_setting("correlated-12-3-0.4").n_agents
     12

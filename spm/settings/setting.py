@@ -1,7 +1,7 @@
-"""The record of an economic setting, and makers of correlated, finite and sampled ones.
+"""The record of an economic setting, and functions that build correlated, finite and sampled ones.
 
 A :class:`Setting` is one frozen record. Values are divided by the highest value that can occur (``unit``), so they
-lie in [0, 1]. :func:`from_samples` takes the reader's own market.
+lie in [0, 1]. :func:`from_samples` builds a setting from the reader's own data.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from itertools import chain
 
 import numpy as np
 
@@ -32,8 +33,15 @@ class Setting:
         supply: identical copies of each type, ``(T,)``.
         demand: ``unit``, ``additive`` or ``combinatorial`` (see :mod:`spm.settings.demand`).
         objective: what is maximised (see :mod:`spm.settings.objective`).
-        unit: the value before normalisation that is shown as 1.
+        unit: the value before normalisation that becomes 1.
         model: how value profiles are drawn.
+
+    >>> from spm.settings import get_setting
+    >>> setting = get_setting("two-worlds")
+    >>> setting.n_agents, setting.n_types, setting.supply, str(setting.objective)
+    (10, 1, (1,), 'welfare')
+    >>> setting.sample(np.random.default_rng(0), 3).shape
+    (3, 10, 1)
     """
 
     name: str
@@ -50,7 +58,7 @@ class Setting:
         """Check sizes and the demand model.
 
         Raises:
-            ValueError: no agent, no item, other agents than the model draws, or an unknown demand model.
+            ValueError: no agent, no item, agents that differ from the model's, or an unknown demand model.
         """
         if not self.agents:
             raise ValueError(f"setting {self.name!r} needs at least 1 agent")
@@ -66,7 +74,7 @@ class Setting:
 
     @property
     def digest(self) -> str:
-        """Digest of what the setting is, whatever it is called: all fields but ``name`` and ``title``.
+        """Digest of the setting's content: every field but ``name`` and ``title``.
 
         >>> from spm.settings import get_setting
         >>> get_setting("delta-0.5").digest == correlated(20, 5, 0.5).digest != get_setting("revenue").digest
@@ -137,23 +145,23 @@ def finite_setting(
     demand: str = "unit",
     objective: str | Objective = "welfare",
 ) -> Setting:
-    """Return the setting of a latent-class model with ``supply`` copies of each named type."""
-    agents = (
-        label if group.size == 1 else f"{group.name} {k + 1}"
-        for group in values.groups
-        for k in range(group.size)
-        for label in [group.name]
-    )
+    """Return the setting of a latent-class model with ``supply`` copies of each named type.
+
+    >>> from spm.settings import model, uniform
+    >>> finite_setting("mine", "Mine", {"seat": 2}, model({"student": 3}, [(1, [uniform(1, 3)])])).agents
+    ('student 1', 'student 2', 'student 3')
+    """
+    names = (numbered(group.name, group.size) if group.size > 1 else (group.name,) for group in values.groups)
     return Setting(
-        name,
-        title,
-        tuple(agents),
-        tuple(supply),
-        tuple(supply.values()),
-        demand,
-        get_objective(objective),
-        values.unit,
-        values,
+        name=name,
+        title=title,
+        agents=tuple(chain.from_iterable(names)),
+        types=tuple(supply),
+        supply=tuple(supply.values()),
+        demand=demand,
+        objective=get_objective(objective),
+        unit=values.unit,
+        model=values,
     )
 
 
@@ -164,7 +172,7 @@ def from_samples(
     demand: str = "unit",
     objective: str | Objective = "welfare",
 ) -> Setting:
-    """Return a setting whose profiles are drawn from ``samples`` with replacement.
+    """Return a setting whose value profiles are drawn from ``samples`` with replacement.
 
     Args:
         name: name of the setting.
@@ -174,7 +182,7 @@ def from_samples(
         objective: what is maximised.
 
     Raises:
-        ValueError: a wrong shape, or a value that is negative or not finite.
+        ValueError: ``samples`` of a wrong shape, or a value that is negative or not finite.
 
     >>> from_samples("mine", np.array([[[3.0], [6.0]]]), {"seat": 1}).unit
     Fraction(6, 1)
@@ -189,12 +197,23 @@ def from_samples(
     if not np.isfinite(samples).all() or samples.min() < 0:
         raise ValueError("samples must be finite and at least 0")
     unit = float(samples.max()) or 1.0
-    agents = numbered("agent", samples.shape[1])
-    values = SampleModel(samples / unit)
-    goal = get_objective(objective)
-    return Setting(name, name, agents, tuple(supply), tuple(supply.values()), demand, goal, Fraction(unit), values)
+    return Setting(
+        name=name,
+        title=name,
+        agents=numbered("agent", samples.shape[1]),
+        types=tuple(supply),
+        supply=tuple(supply.values()),
+        demand=demand,
+        objective=get_objective(objective),
+        unit=Fraction(unit),
+        model=SampleModel(samples / unit),
+    )
 
 
 def numbered(name: str, count: int) -> tuple[str, ...]:
-    """Return ``count`` names: ``agent 1``, ``agent 2``, and so on."""
+    """Return ``count`` names.
+
+    >>> numbered("agent", 2)
+    ('agent 1', 'agent 2')
+    """
     return tuple(f"{name} {k + 1}" for k in range(count))

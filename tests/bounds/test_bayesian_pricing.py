@@ -7,7 +7,7 @@ import pytest
 
 from spm.bounds import bayesian_pricing, best_static, upper_bound
 from spm.bounds.bayesian_pricing import BayesianPricing, estimate
-from spm.bounds.compressed import Guide, guide
+from spm.bounds.compressed import RegretToGo, regret_to_go
 from spm.bounds.known_latent import iid_optimum, known_latent
 from spm.bounds.static_prices import static_value
 from spm.mechanisms import StaticPrices, play
@@ -21,9 +21,9 @@ SMALL = [
 NAMES = ["welfare", "revenue", "additive"]
 
 
-def myopic_guide(n_agents: int, n_items: int, delta: float, objective: str) -> Guide:
-    """A guide that heeds this visit's regret alone."""
-    whole = guide(n_agents, n_items, delta, objective)
+def myopic_regret(n_agents: int, n_items: int, delta: float, objective: str) -> RegretToGo:
+    """A regret to go that counts this visit alone."""
+    whole = regret_to_go(n_agents, n_items, delta, objective)
     return replace(whole, later=np.zeros_like(whole.later))
 
 
@@ -33,7 +33,7 @@ def test_the_sharp_estimate_agrees_with_playing(
     setting: Setting, myopic: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if myopic:
-        monkeypatch.setattr(bayesian_pricing, "guide", myopic_guide)
+        monkeypatch.setattr(bayesian_pricing, "regret_to_go", myopic_regret)
     mechanism = BayesianPricing()
     sharp, rough = estimate(mechanism, setting, 1000), play(mechanism, setting, 1000, seed=7)
     spread = np.hypot(sharp.standard_error, rough.standard_error)
@@ -70,7 +70,7 @@ def test_foresight_pays_when_values_are_strongly_correlated(monkeypatch: pytest.
     """Compared on the same profiles."""
     setting = correlated(12, 3, 0.7)
     far = estimate(BayesianPricing(), setting, 2000)
-    monkeypatch.setattr(bayesian_pricing, "guide", myopic_guide)
+    monkeypatch.setattr(bayesian_pricing, "regret_to_go", myopic_regret)
     assert far.mean > estimate(BayesianPricing(), setting, 2000).mean
 
 
@@ -80,7 +80,7 @@ def test_common_values_sell_at_nearly_the_common_value() -> None:
     assert best_static(12, 2, 1.0, "revenue", True).value < found.mean <= 1.0
 
 
-def test_sizes_may_share_one_guide() -> None:
+def test_sizes_may_share_one_regret_to_go() -> None:
     setting = correlated(6, 2, 0.5)
     alone, shared = (estimate(BayesianPricing(most=most), setting, 300) for most in (None, (9, 4)))
     assert shared.mean == pytest.approx(alone.mean, abs=1e-9)

@@ -158,7 +158,7 @@ REFUSED = [
     (replace(TWO_TYPES, types=("A",), supply=(2,)), "has 1 item types, its model 2"),
     (replace(FINITE, objective=NASH), "takes welfare, revenue or max-min, not 'nash'"),
     (replace(FINITE, demand="combinatorial"), "takes unit or additive demand"),
-    (replace(FINITE, unit=Fraction(2)), "must have the highest value as unit, 1, not 2"),
+    (replace(FINITE, unit=Fraction(2)), "must have its highest value, 1, as unit, not 2"),
     (replace(FINITE, types=("a", "b"), supply=(1, 1)), "has 2 item types, its model 1"),
 ]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from spm.bounds.compressed import CONCENTRATIONS, MEAN_GRID, PRICE_GRID, guide, place_in_grid
+from spm.bounds.compressed import CONCENTRATIONS, MEAN_GRID, PRICE_GRID, place_in_grid, regret_to_go
 from spm.market import NODES, latent_nodes
 
 
@@ -26,22 +26,22 @@ def test_interpolation_is_exact_for_planes(mean: float, size: float, tilt: float
 @pytest.mark.parametrize("objective", ["welfare", "revenue"])
 @pytest.mark.parametrize("delta", [0.25, 0.5, 1.0])
 def test_regrets_are_never_negative_and_vanish_at_the_best_price(objective: str, delta: float) -> None:
-    regret = guide(5, 3, delta, objective).regret[1:, 1:]
+    regret = regret_to_go(5, 3, delta, objective).regret[1:, 1:]
     assert regret.min() > -1e-12
     assert regret.min(axis=2).max() < 1e-2
 
 
 def test_with_as_many_items_as_agents_nothing_is_lost() -> None:
     """Then price 0 is right whatever the latent."""
-    later = guide(5, 3, 0.5).later
+    later = regret_to_go(5, 3, 0.5).later
     for agents in range(1, 6):
         for copies in range(agents, 4):
             assert later[agents, copies].max() < 1e-12
-    assert guide(5, 3, 0.5).prices(3, 3, np.full((1, NODES), 1 / NODES)) == [0.0]
+    assert regret_to_go(5, 3, 0.5).prices(3, 3, np.full((1, NODES), 1 / NODES)) == [0.0]
 
 
 def test_what_the_belief_will_cost_grows_with_the_spread() -> None:
-    later = guide(6, 2, 0.5).later[6, 2].reshape(MEAN_GRID, -1)[MEAN_GRID // 2]
+    later = regret_to_go(6, 2, 0.5).later[6, 2].reshape(MEAN_GRID, -1)[MEAN_GRID // 2]
     assert (np.diff(later) < 0).all()
 
 
@@ -50,6 +50,6 @@ def test_the_myopic_price_minimises_the_mean_squared_error_of_the_best_one() -> 
     nodes = latent_nodes(0.2)
     weights = np.diff(beta.cdf(np.linspace(0, 1, NODES + 1), 3, 2))[None]
     best = weights @ (nodes + 0.8 / 2)
-    whole = guide(2, 1, 0.2)
+    whole = regret_to_go(2, 1, 0.2)
     myopic = replace(whole, later=np.zeros_like(whole.later))
     assert myopic.prices(2, 1, weights) == pytest.approx(best, abs=PRICE_GRID[1])

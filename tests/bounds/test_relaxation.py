@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from spm.bounds import relaxed_bound, upper_bound
 from spm.bounds.known_latent import mean_known
-from spm.bounds.relaxation import affordable, peel, solve_shown
+from spm.bounds.relaxation import affordable, peel, solve_relaxation
 from spm.mechanisms import StaticPrices, play
 from spm.settings import Array, correlated
 
@@ -106,7 +106,7 @@ def test_sizes_may_share_one_programme() -> None:
 def test_layer_cakes_are_mixtures_of_intervals(heights: Array, peak: int, data: st.DataObject) -> None:
     """Against the layer cake written out: for each level the interval on which the belief is at least that."""
     belief = np.concatenate([np.sort(heights[:peak]), np.sort(heights[peak:])[::-1]])
-    relaxed = solve_shown(3, 2, 0.5, "welfare", 7, 0.5)
+    relaxed = solve_relaxation(3, 2, 0.5, "welfare", 7, 0.5)
     values = data.draw(hnp.arrays(np.float64, relaxed.values.shape[2], elements=st.floats(0, 1)))
     levels, total = [0.0, *np.unique(belief[belief > 0])], 0.0
     for before, level in pairwise(levels):

@@ -15,7 +15,7 @@ from spm.compendium.theory.described import PAPER_MECHANISMS
 from spm.exact import CELLS, ORDERS, PRICES, History, Solver, evaluate, evaluate_tree, tree_arrays, tree_text
 from spm.exact.choices import Offer, bought, offers
 from spm.exact.game import Game
-from spm.exact.recursion import Closed
+from spm.exact.recursion import Recursion
 from spm.exact.static import best_plan
 from spm.settings import (
     Lottery,
@@ -151,8 +151,8 @@ def test_prop_8_agents_by_expected_value_given_that_they_buy(seed: int) -> None:
     setting = finite_setting("random", "", {"item": int(rng.integers(1, 4))}, values)
     solver = Solver(setting)
     game = Game(setting)
-    closed = Closed(game)
-    plan = best_plan(closed, tuple((game.slot(g, game.static_offers([g])), game.sizes[g]) for g in range(3)))
+    recursion = Recursion(game)
+    plan = best_plan(recursion, tuple((game.slot(g, game.static_offers([g])), game.sizes[g]) for g in range(3)))
     assert plan is not None
     visits = [(slot.group, slot.offers[0]) for slot in plan[1] if slot.offers]
     visits.sort(key=lambda visit: -expected_if_bought(lotteries[visit[0]], visit[1]))

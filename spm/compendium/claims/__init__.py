@@ -4,11 +4,9 @@
 * :mod:`spm.compendium.report.evidence`, :mod:`spm.compendium.report.compare`,
   :mod:`~spm.compendium.claims.solved`: what checks are made of.
 * :mod:`~spm.compendium.claims.mechanisms`, :mod:`~spm.compendium.claims.adaptivity`,
-  :mod:`~spm.compendium.claims.ranking`, :mod:`~spm.compendium.claims.remembering`,
-  :mod:`~spm.compendium.claims.space`: theory.
+  :mod:`~spm.compendium.claims.remembering`, :mod:`~spm.compendium.claims.space`: theory.
 * :mod:`~spm.compendium.claims.correlated`, :mod:`~spm.compendium.claims.examples`: the panels' optima.
 * :mod:`~spm.compendium.claims.protocol`, :mod:`~spm.compendium.claims.learned`,
-  :mod:`~spm.compendium.claims.figure_2`, :mod:`~spm.compendium.claims.figure_3`,
-  :mod:`~spm.compendium.claims.figure_4`: the experiments, and what can't be tested here.
+  :mod:`~spm.compendium.claims.figures`: the experiments, and what can't be tested here.
 * :mod:`~spm.compendium.claims.ledger`: all claims with their findings, as tables and text.
 """

@@ -1,8 +1,9 @@
 """A claim of the paper, and what was found about it.
 
-A claim carries its own check. A check of theory takes nothing (:func:`computed`); one of the experiments takes the
-records of a profile (:func:`recorded`, :mod:`spm.compendium.report.evidence`). Both return a :class:`Finding`,
-whose verdict and explanation always follow from a comparison of numbers.
+A claim is a function that checks it, with a docstring that states it. A check of theory takes nothing
+(:func:`computed`); one of the experiments takes the records of a profile (:func:`recorded`,
+:mod:`spm.compendium.report.evidence`). Both return a :class:`Finding`, whose verdict and explanation always follow
+from a comparison of numbers.
 
 What no outcome of a computation could contradict (a definition, an identity, how the experiments were run) is true
 *by definition* and never counts as confirmed.
@@ -10,9 +11,8 @@ What no outcome of a computation could contradict (a definition, an identity, ho
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 
 from spm.compendium.report.evidence import Evidence
 
@@ -88,52 +88,54 @@ class Claim:
         id: a short name.
         section: one of :data:`SECTIONS`.
         place: proposition, footnote, figure or paragraph.
+        find: the check.
         text: what is claimed.
         paper: the claim as a number or relation.
-        check: how it is checked, in one sentence.
-        find: the check.
+        check: how it is checked.
     """
 
     id: str
     section: str
     place: str
+    find: Find
     text: str
     paper: str
     check: str
-    find: Find
 
 
-def recorded(id: str, section: str, place: str, text: str, paper: str) -> Callable[[Find], Claim]:
-    """Return the decorator that makes a claim of a check of the records; its docstring says how it checks."""
-
-    def claim(find: Find) -> Claim:
-        return Claim(id, section, place, text, paper, " ".join((find.__doc__ or "").split()), find)
-
-    return claim
+def recorded(id: str, section: str, place: str) -> Callable[[Find], Claim]:
+    """Return the decorator that makes a claim of a check of the records (see :func:`computed`)."""
+    return lambda find: Claim(id, section, place, find, *paragraphs(find))
 
 
-def computed(
-    id: str, section: str, place: str, text: str, paper: str, check: str = ""
-) -> Callable[[Compute], Claim]:
+def computed(id: str, section: str, place: str) -> Callable[[Compute], Claim]:
     """Return the decorator that makes a claim of a check that needs no records.
 
+    The check's docstring has three paragraphs: what is claimed, the claim as a relation, and how it is checked.
+
     Args:
-        id: and what follows: see :class:`Claim`.
-        check: how it is checked; the function's docstring unless given.
+        id: a short name.
+        section: one of :data:`SECTIONS`.
+        place: proposition, footnote, figure or paragraph.
 
-    >>> @computed("sum", PRELIMINARIES, "Remark 1", "Two and two make four.", "2 + 2 = 4")
+    >>> @computed("sum", PRELIMINARIES, "Remark 1")
     ... def addition() -> Finding:
-    ...     '''Add them up.'''
+    ...     '''Two and two make four.
+    ...
+    ...     2 + 2 = 4
+    ...
+    ...     Add them up.
+    ...     '''
     ...     return judge(2 + 2 == 4, "", "It is not.", str(2 + 2))
-    >>> addition.check
-    'Add them up.'
+    >>> addition.text, addition.paper, addition.check
+    ('Two and two make four.', '2 + 2 = 4', 'Add them up.')
     """
+    return lambda compute: Claim(id, section, place, lambda _: compute(), *paragraphs(compute))
 
-    def claim(compute: Compute) -> Claim:
-        told = check or " ".join((compute.__doc__ or "").split())
-        return Claim(id, section, place, text, paper, told, lambda _: compute())
 
-    return claim
+def paragraphs(check: Callable[..., object]) -> list[str]:
+    """Return the paragraphs of a function's docstring, each on one line."""
+    return [" ".join(part.split()) for part in (check.__doc__ or "").split("\n\n")]
 
 
 def judge(holds: bool, correction: str, refutation: str, ours: str, interval: str = EXACT) -> Finding:
@@ -154,6 +156,22 @@ def judge(holds: bool, correction: str, refutation: str, ours: str, interval: st
     return Finding(CORRECTED if correction else CONFIRMED, ours, interval, correction)
 
 
+def alike(equal: Iterable[bool], what: str, more: str = "") -> Finding:
+    """Return the finding of a claim that two ways give the same in every case.
+
+    Args:
+        equal: for each case, whether they do.
+        what: the cases, in the plural.
+        more: more of our numbers.
+
+    >>> alike([True, True], "settings").ours, alike([True, False], "settings").explanation
+    ('equal in 2 of 2 settings', 'They differ in 1 of 2 settings.')
+    """
+    cases = list(equal)
+    refutation = f"They differ in {cases.count(False)} of {len(cases)} {what}."
+    return judge(all(cases), "", refutation, f"equal in {cases.count(True)} of {len(cases)} {what}{more}")
+
+
 def definition(holds: bool, reason: str, refutation: str, ours: str) -> Finding:
     """Return the finding of a claim that is true by definition, unless our own code contradicts it.
 
@@ -166,16 +184,4 @@ def definition(holds: bool, reason: str, refutation: str, ours: str) -> Finding:
     >>> definition(True, "An identity.", "no", "1 = 1").verdict
     'by definition'
     """
-    return (
-        Finding(BY_DEFINITION, ours, EXACT, reason) if holds else Finding(NOT_CONFIRMED, ours, EXACT, refutation)
-    )
-
-
-def shown(value: Fraction) -> str:
-    """Return a fraction as text, a long one with its decimals.
-
-    >>> shown(Fraction(5, 2)), shown(Fraction(5011935, 524288))
-    ('5/2', '5011935/524288 (9.5595)')
-    """
-    text = str(value)
-    return text if len(text) < 8 else f"{text} ({float(value):.4f})"
+    return Finding(BY_DEFINITION, ours, EXACT, reason) if holds else judge(False, "", refutation, ours)

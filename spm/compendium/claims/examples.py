@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spm.bounds import OrangeFirst, best_premiums, max_min_optimum
-from spm.compendium.claims.claim import FULL_VERSION, PART_2, PART_3, Compute, Finding, computed, judge, shown
+from spm.compendium.claims.claim import FULL_VERSION, PART_2, PART_3, Finding, computed, judge
 from spm.compendium.claims.remembering import best_on
 from spm.compendium.claims.solved import (
     ASP,
@@ -13,12 +13,11 @@ from spm.compendium.claims.solved import (
     RSD,
     SD,
     SD_STATIC_ORDER,
-    SPM,
     STATIC_ORDER,
-    Kind,
+    described,
     needs,
+    shown,
     value,
-    words,
 )
 from spm.compendium.report.compare import of_mean
 from spm.compendium.theory.described import PAPER_MECHANISMS
@@ -32,30 +31,14 @@ SAMPLED, FEW = 20_000, 64
 FAIR = "Max-min fairness"
 
 
-def described(name: str, simpler: Kind) -> Compute:
-    """Return the check that the mechanism described for a panel is optimal, and that simpler prices are not."""
-
-    def find() -> Finding:
-        earned, best, zero = PAPER_MECHANISMS[name].value(), value(name), value(name, simpler)
-        ours = f"described {shown(earned)}, optimum {shown(best)}, {words(simpler)} {shown(zero)}"
-        refutation = (
-            f"The mechanism earns {shown(earned)}, {shown(best - earned)} less than the optimum {shown(best)}."
-        )
-        correction = f"It is optimal, but {words(simpler)} are already: the prices do nothing here."
-        return judge(earned == best, correction if zero == best else "", refutation, ours)
-
-    return find
-
-
-@computed(
-    "colors-form",
-    PART_2,
-    "Colors",
-    "The optimal SPM is an anonymous static price mechanism.",
-    "anonymous static = optimum",
-)
+@computed("colors-form", PART_2, "Colors")
 def colors_form() -> Finding:
-    """Exact solver: one static price, zero prices, random order."""
+    """The optimal SPM is an anonymous static price mechanism.
+
+    anonymous static = optimum
+
+    Exact solver: one static price, zero prices, random order.
+    """
     best, anonymous, zero = value("colors"), value("colors", ASP_STATIC_ORDER), value("colors", SD_STATIC_ORDER)
     ours = f"optimum {shown(best)}, anonymous static {shown(anonymous)}, zero prices {shown(zero)}"
     correction = (
@@ -66,15 +49,25 @@ def colors_form() -> Finding:
     return judge(anonymous == best, correction if zero == best else "", refutation, ours)
 
 
-@computed(
-    "inventory-form",
-    PART_2,
-    "Inventory",
-    "Adaptive prices beat the best personalised static ones, which beat the best anonymous ones.",
-    "adaptive > personalised > anonymous",
-)
+@computed("two-worlds-form", PART_2, "Two worlds")
+def two_worlds_form() -> Finding:
+    """The optimal SPM is static but needs personalised prices.
+
+    anonymous < personalised static = optimum
+
+    Exact solver.
+    """
+    return needs("two-worlds", (ASP_STATIC_ORDER, ASP), PSP_STATIC_ORDER)
+
+
+@computed("inventory-form", PART_2, "Inventory")
 def inventory_form() -> Finding:
-    """Exact solver, static order."""
+    """Adaptive prices beat the best personalised static ones, which beat the best anonymous ones.
+
+    adaptive > personalised > anonymous
+
+    Exact solver, static order.
+    """
     kinds = (STATIC_ORDER, PSP_STATIC_ORDER, ASP_STATIC_ORDER)
     adaptive, personalised, anonymous = (value("inventory", kind) for kind in kinds)
     ours = f"adaptive {shown(adaptive)}, personalised {shown(personalised)}, anonymous {shown(anonymous)}"
@@ -82,15 +75,25 @@ def inventory_form() -> Finding:
     return judge(holds, "", "The three kinds of prices are not ranked so.", ours)
 
 
-@computed(
-    "id-form",
-    PART_2,
-    "ID",
-    "Agents and items left are not sufficient for the optimal policy.",
-    "agents and items left < optimum",
-)
+@computed("kitchen-sink-form", PART_2, "Kitchen sink")
+def kitchen_sink_form() -> Finding:
+    """The optimal SPM needs both adaptive order and adaptive prices.
+
+    either alone < both
+
+    Exact solver.
+    """
+    return needs("kitchen-sink", (STATIC_ORDER, PSP))
+
+
+@computed("id-form", PART_2, "ID")
 def id_form() -> Finding:
-    """The best policy on agents and items left is found exactly, with and without a rule on the order."""
+    """Agents and items left are not sufficient for the optimal policy.
+
+    agents and items left < optimum
+
+    The best policy on agents and items left is found exactly, with and without a rule on the order.
+    """
     free, ruled = best_on("ID"), best_on("ID", "agents 1 to 3 first")
     ours = f"loss {shown(free['loss'])}; {shown(ruled['loss'])} if agents 1 to 3 must come first"
     refutation = (
@@ -101,15 +104,14 @@ def id_form() -> Finding:
     return judge(free["loss"] > 0, "", refutation, ours)
 
 
-@computed(
-    "two-worlds-mechanism",
-    FULL_VERSION,
-    "Two worlds",
-    "Price 0.9 for five agents, then 0.2 for five, is an optimal static mechanism.",
-    "described = optimum",
-)
+@computed("two-worlds-mechanism", FULL_VERSION, "Two worlds")
 def two_worlds_mechanism() -> Finding:
-    """The mechanism is evaluated exactly."""
+    """Price 0.9 for five agents, then 0.2 for five, is an optimal static mechanism.
+
+    described = optimum
+
+    The mechanism is evaluated exactly.
+    """
     earned, best = PAPER_MECHANISMS["two-worlds"].value(), value("two-worlds")
     last_free = evaluate(construction("two-worlds"), _last_free, len)
     share = float(earned / best)
@@ -128,15 +130,47 @@ def _last_free(history: History) -> tuple[int, Values]:
     return visit, vector("0.9" if visit < 5 else "0.2" if visit < 9 else 0)
 
 
-@computed(
-    "max-min-order",
-    PART_3,
-    FAIR,
-    "The optimal reward requires an adaptive order.",
-    "static order < optimum",
-)
+@computed("inventory-mechanism", FULL_VERSION, "Inventory")
+def inventory_mechanism() -> Finding:
+    """A price in (1/2, 1) until as many items as agents are left, then one below 1/2, is optimal.
+
+    described = optimum
+
+    The mechanism is evaluated exactly.
+    """
+    return described("inventory", SD)
+
+
+@computed("kitchen-sink-mechanism", FULL_VERSION, "Kitchen sink")
+def kitchen_sink_mechanism() -> Finding:
+    """Agent 1 at price 0 tells the world, and with it whom to visit next and at what price.
+
+    described = optimum
+
+    The mechanism is evaluated exactly.
+    """
+    return described("kitchen-sink", ASP)
+
+
+@computed("id-mechanism", FULL_VERSION, "ID")
+def id_mechanism() -> Finding:
+    """Agents 1 to 3 at a price in (0, 60), then agent 3 + k if only k bought, then the others, is optimal.
+
+    described = optimum
+
+    The mechanism is evaluated exactly and compared with zero prices in adaptive order.
+    """
+    return described("id", SD)
+
+
+@computed("max-min-order", PART_3, FAIR)
 def order_required() -> Finding:
-    """The optimal mechanism and one with static order and adaptive prices are played on the same profiles."""
+    """The optimal reward requires an adaptive order.
+
+    static order < optimum
+
+    The optimal mechanism and one with static order and adaptive prices are played on the same profiles.
+    """
     setting, premiums = get_setting("max-min"), best_premiums()
     adaptive, fixed = (
         play(one, setting, SAMPLED, seed=1) for one in (OrangeFirst(premiums), OrangeBlueRed(premiums))
@@ -152,24 +186,28 @@ def order_required() -> Finding:
     return judge(missing.low > 0, "", refutation, ours, missing.bounds)
 
 
-@computed(
-    "max-min-guarantee",
-    FULL_VERSION,
-    FAIR,
-    "Orange first at price 0, then the side with one good choice, guarantees everybody 0.4.",
-    "minimum at least 0.4",
-)
+@computed("max-min-guarantee", FULL_VERSION, FAIR)
 def guarantee() -> Finding:
-    """The mechanism is played on many profiles."""
+    """Orange first at price 0, then the side with one good choice, guarantees everybody 0.4.
+
+    minimum at least 0.4
+
+    The mechanism is played on many profiles.
+    """
     lowest = float(play(OrangeFirst(), get_setting("max-min"), SAMPLED, seed=1).objective.min())
     ours = f"lowest of {SAMPLED:,} profiles {lowest:.4f}"
     holds = lowest >= GUARANTEE - 1e-9
     return judge(holds, "", f"A profile gives {lowest:.4f} only.", ours, "all profiles played")
 
 
-@computed("max-min-mechanism", FULL_VERSION, FAIR, "That mechanism is optimal.", "described = optimum")
+@computed("max-min-mechanism", FULL_VERSION, FAIR)
 def described_optimum() -> Finding:
-    """It is played on the same profiles as the optimal mechanism, which solves a stopping problem."""
+    """That mechanism is optimal.
+
+    described = optimum
+
+    It is played on the same profiles as the optimal mechanism, which solves a stopping problem.
+    """
     setting = get_setting("max-min")
     plain, best = (play(one, setting, SAMPLED, seed=1) for one in (OrangeFirst(), OrangeFirst(best_premiums())))
     gain, earned = of_mean(best.objective - plain.objective), of_mean(plain.objective)
@@ -185,72 +223,17 @@ def described_optimum() -> Finding:
     )
 
 
-@computed(
-    "max-min-static",
-    FULL_VERSION,
-    FAIR,
-    "No static mechanism guarantees more than 0.25.",
-    "static guarantee at most 0.25",
-)
+@computed("max-min-static", FULL_VERSION, FAIR)
 def static_guarantee() -> Finding:
-    """All color orders with orange first and a grid of premiums per color are searched.
+    """No static mechanism guarantees more than 0.25.
 
-    A minimum over few profiles bounds a guarantee from above.
+    static guarantee at most 0.25
+
+    All color orders with orange first and a grid of premiums per color are searched. A minimum over few profiles
+    bounds a guarantee from above.
     """
     setting = get_setting("max-min")
     found = max(float(play(plan, setting, FEW, seed=2).objective.min()) for plan in static_plans(setting.n_agents))
     ours = f"highest guarantee found at most {found:.4f}"
     refutation = f"A static mechanism has its lowest value at {found:.4f} on {FEW} profiles."
     return judge(found <= STATIC_GUARANTEE, "", refutation, ours, f"minimum over {FEW} profiles, so from above")
-
-
-EXAMPLE_CLAIMS = (
-    colors_form,
-    computed(
-        "two-worlds-form",
-        PART_2,
-        "Two worlds",
-        "The optimal SPM is static but needs personalised prices.",
-        "anonymous < personalised static = optimum",
-        "Exact solver.",
-    )(needs("two-worlds", (ASP_STATIC_ORDER, ASP), PSP_STATIC_ORDER)),
-    inventory_form,
-    computed(
-        "kitchen-sink-form",
-        PART_2,
-        "Kitchen sink",
-        "The optimal SPM needs both adaptive order and adaptive prices.",
-        "either alone < both",
-        "Exact solver.",
-    )(needs("kitchen-sink", (STATIC_ORDER, PSP), SPM)),
-    id_form,
-    two_worlds_mechanism,
-    computed(
-        "inventory-mechanism",
-        FULL_VERSION,
-        "Inventory",
-        "A price in (1/2, 1) until as many items as agents are left, then one below 1/2, is optimal.",
-        "described = optimum",
-        "The mechanism is evaluated exactly.",
-    )(described("inventory", SD)),
-    computed(
-        "kitchen-sink-mechanism",
-        FULL_VERSION,
-        "Kitchen sink",
-        "Agent 1 at price 0 tells the world, and with it whom to visit next and at what price.",
-        "described = optimum",
-        "The mechanism is evaluated exactly.",
-    )(described("kitchen-sink", ASP)),
-    computed(
-        "id-mechanism",
-        FULL_VERSION,
-        "ID",
-        "Agents 1 to 3 at a price in (0, 60), then agent 3 + k if only k bought, then the others, is optimal.",
-        "described = optimum",
-        "The mechanism is evaluated exactly and compared with zero prices in adaptive order.",
-    )(described("id", SD)),
-    order_required,
-    guarantee,
-    described_optimum,
-    static_guarantee,
-)

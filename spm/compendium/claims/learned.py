@@ -8,10 +8,10 @@ correction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from spm.compendium.claims.claim import CONFIRMED, CORRECTED, NOT_CONFIRMED, Find, Finding
+from spm.compendium.claims.claim import CONFIRMED, CORRECTED, NOT_CONFIRMED, Claim, Find, Finding, paragraphs
 from spm.compendium.record.grid import STATIC
 from spm.compendium.report.compare import ROUNDING, Interval, compare, contrast, of_mean
 from spm.compendium.report.evidence import ADAPTIVE, GROUPS, SCORES, Evidence
@@ -23,12 +23,8 @@ ASP_CURVE, PSP_CURVE = STATIC
 ITEMS, ALLOCATION, PRICES_CURVE = ADAPTIVE
 BEST_PSP, RSD_LINE = "personalised_static", "rsd"
 
-MEANS = "Difference of the kept seeds' mean objectives, 95% interval (Welch)."
+MEANS = "Difference of the kept seeds' mean objectives, 95% interval (Welch; Student where one is computed)."
 AREAS = "Difference of the mean heights of the kept seeds' learning curves, 95% interval (Welch)."
-STATIC_GAIN = (
-    "The kept seeds' mean objective minus the computed one of the best static prices, 95% interval (Student)."
-)
-SHARE = f"Best learned curve's mean as a share of the exact optimum; at least {100 * (1 - TOLERANCE):g} %."
 LEADS = "Leads in mean height, as shares of what can be gained over RSD, 95% interval of their difference (Welch)."
 
 
@@ -50,12 +46,24 @@ class Part(NamedTuple):
     bounds: str
 
 
-Comparison = Callable[[Evidence, str], Part]
-"""From the evidence and a variant to what was found."""
+class Comparison(NamedTuple):
+    """A comparison to be made.
+
+    Attributes:
+        how: how it is made, in one sentence.
+        find: from the evidence and a variant to what was found.
+    """
+
+    how: str
+    find: Callable[[Evidence, str], Part]
 
 
 def positive(label: str, found: Interval) -> Part:
-    """Return the comparison that claims a difference above 0."""
+    """Return the comparison that claims a difference above 0.
+
+    >>> positive("A against B", Interval(0.2, -0.1, 0.5)).holds
+    False
+    """
     return Part(label, found, found.is_positive, f"{found.mean:+.4f}", found.bounds)
 
 
@@ -66,7 +74,7 @@ def beats(panel: str, better: str, worse: str) -> Comparison:
         samples = (evidence.sample(panel, name, variant) for name in (better, worse))
         return positive(against(panel, better, worse), compare(*samples))
 
-    return find
+    return Comparison(MEANS, find)
 
 
 def faster(panel: str, better: str, worse: str) -> Comparison:
@@ -76,7 +84,7 @@ def faster(panel: str, better: str, worse: str) -> Comparison:
         areas = (evidence.areas(panel, name, variant) for name in (better, worse))
         return positive(against(panel, better, worse), compare(*areas))
 
-    return find
+    return Comparison(AREAS, find)
 
 
 def faster_there(panel: str, other: str, better: str, worse: str) -> Comparison:
@@ -93,11 +101,15 @@ def faster_there(panel: str, other: str, better: str, worse: str) -> Comparison:
         ]
         return positive(f"{title(panel)} against {title(other)}", contrast(terms))
 
-    return find
+    return Comparison(LEADS, find)
 
 
 def optimal(panel: str, statistics: Sequence[str], end: str = "upper", tolerance: float = TOLERANCE) -> Comparison:
-    """Return the comparison of the best of some learned curves with the optimum, an end of the panel's bracket."""
+    """Return the comparison of the best of some learned curves with the optimum, an end of the panel's bracket.
+
+    >>> optimal("id", ["allocation"]).how
+    "Best learned curve's mean as a share of the optimum (upper end of its bracket); at least 99.5 %."
+    """
 
     def find(evidence: Evidence, variant: str) -> Part:
         target = float(evidence.benchmark(panel)[end])
@@ -108,7 +120,8 @@ def optimal(panel: str, statistics: Sequence[str], end: str = "upper", tolerance
         text = f"{100 * share.mean:.2f} % of the optimum ({name})"
         return Part(title(panel), share, share.mean >= 1 - tolerance, text, bounds)
 
-    return find
+    share = f"share of the optimum ({end} end of its bracket); at least {100 * (1 - tolerance):g} %"
+    return Comparison(f"Best learned curve's mean as a {share}.", find)
 
 
 def against(panel: str, better: str, worse: str) -> str:
@@ -120,34 +133,54 @@ def against(panel: str, better: str, worse: str) -> str:
     return f"{title(panel)}, {NAMES[better]} against {NAMES[worse]}"
 
 
+def curve_claim(id: str, section: str, place: str, text: str, paper: str, *comparisons: Comparison) -> Claim:
+    """Return the claim that all comparisons are as the paper says, for scores or else for groups."""
+    how = " ".join(dict.fromkeys(one.how for one in comparisons))
+    return Claim(id, section, place, learned(*comparisons), text, paper, how)
+
+
+def compared(id: str, section: str, place: str) -> Callable[[Callable[[], Iterable[Comparison]]], Claim]:
+    """Return the decorator that makes a claim of a function that lists comparisons.
+
+    Its docstring has two paragraphs: what is claimed, and the claim as a relation.
+    """
+
+    def claim(chosen: Callable[[], Iterable[Comparison]]) -> Claim:
+        text, paper = paragraphs(chosen)
+        return curve_claim(id, section, place, text, paper, *chosen())
+
+    return claim
+
+
 def learned(*comparisons: Comparison) -> Find:
     """Return the check that all comparisons are as claimed, for scores or else for groups."""
 
     def find(evidence: Evidence) -> Finding:
-        scores, groups = ([one(evidence, variant) for one in comparisons] for variant in (SCORES, GROUPS))
+        scores, groups = ([one.find(evidence, variant) for one in comparisons] for variant in (SCORES, GROUPS))
         if all(part.holds for part in scores):
-            return Finding(CONFIRMED, _numbers(scores), _bounds(scores))
+            return _finding(CONFIRMED, scores)
         if all(part.holds for part in groups):
             text = (
                 f"With the paper's policy it does not hold: {_failing(scores)}. It holds with the policy that "
                 "chooses among groups of exchangeable agents."
             )
-            return Finding(CORRECTED, _numbers(groups), _bounds(groups), text)
-        differs = groups != scores
+            return _finding(CORRECTED, groups, text)
         text = f"Not as claimed: {_failing(scores)}."
-        text += f" Nor with the variant {GROUPS}: {_failing(groups)}." if differs else ""
-        return Finding(NOT_CONFIRMED, _numbers(scores), _bounds(scores), text)
+        text += f" Nor with the variant {GROUPS}: {_failing(groups)}." if groups != scores else ""
+        return _finding(NOT_CONFIRMED, scores, text)
 
     return find
 
 
-def _failed(parts: Sequence[Part]) -> list[Part]:
-    return [part for part in parts if not part.holds]
+def _finding(verdict: str, parts: Sequence[Part], explanation: str = "") -> Finding:
+    numbers = "; ".join(f"{part.label} {part.text}" for part in parts)
+    return Finding(verdict, numbers, "; ".join(part.bounds for part in parts), explanation)
 
 
 def _failing(parts: Sequence[Part]) -> str:
     """Every failing comparison with the reason."""
-    return "; ".join(f"{part.label} {part.text} {part.bounds}, {_reason(part)}" for part in _failed(parts))
+    failed = (part for part in parts if not part.holds)
+    return "; ".join(f"{part.label} {part.text} {part.bounds}, {_reason(part)}" for part in failed)
 
 
 def _reason(part: Part) -> str:
@@ -157,11 +190,3 @@ def _reason(part: Part) -> str:
     if max(-part.interval.low, part.interval.high) <= ROUNDING:
         return "no difference"
     return "the reverse holds" if part.interval.is_negative else "undecided, as the interval contains 0"
-
-
-def _numbers(parts: Sequence[Part]) -> str:
-    return "; ".join(f"{part.label} {part.text}" for part in parts)
-
-
-def _bounds(parts: Sequence[Part]) -> str:
-    return "; ".join(part.bounds for part in parts)

@@ -3,41 +3,43 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from spm.compendium.claims.adaptivity import ADAPTIVITY_CLAIMS
+from spm.compendium.claims import (
+    adaptivity,
+    correlated,
+    examples,
+    figures,
+    mechanisms,
+    protocol,
+    remembering,
+    space,
+)
 from spm.compendium.claims.claim import SECTIONS, VERDICTS, Claim, Finding
-from spm.compendium.claims.correlated import CORRELATED_CLAIMS
-from spm.compendium.claims.examples import EXAMPLE_CLAIMS
-from spm.compendium.claims.figure_2 import FIGURE_2_CLAIMS
-from spm.compendium.claims.figure_3 import FIGURE_3_CLAIMS
-from spm.compendium.claims.figure_4 import FIGURE_4_CLAIMS
-from spm.compendium.claims.mechanisms import MECHANISM_CLAIMS
-from spm.compendium.claims.protocol import PROTOCOL_CLAIMS
-from spm.compendium.claims.ranking import RANKING_CLAIMS
-from spm.compendium.claims.remembering import REMEMBERING_CLAIMS
-from spm.compendium.claims.space import SPACE_CLAIMS
 from spm.compendium.report.evidence import Evidence
 
-_BY_SUBJECT: tuple[tuple[Claim, ...], ...] = (
-    ADAPTIVITY_CLAIMS,
-    MECHANISM_CLAIMS,
-    REMEMBERING_CLAIMS,
-    SPACE_CLAIMS,
-    PROTOCOL_CLAIMS,
-    CORRELATED_CLAIMS,
-    FIGURE_2_CLAIMS,
-    EXAMPLE_CLAIMS,
-    FIGURE_3_CLAIMS,
-    FIGURE_4_CLAIMS,
-    RANKING_CLAIMS,
-)
+SUBJECTS = (adaptivity, mechanisms, remembering, space, protocol, correlated, examples, figures)
+
+
+def claims_of(subject: ModuleType) -> Iterator[Claim]:
+    """Yield the claims that a module defines, one by one or in tuples, in their order.
+
+    >>> next(claims_of(mechanisms)).id
+    'dominant-strategy'
+    """
+    for value in vars(subject).values():
+        yield from (one for one in (value if isinstance(value, tuple) else [value]) if isinstance(one, Claim))
+
+
 CLAIMS: tuple[Claim, ...] = tuple(
-    sorted((one for subject in _BY_SUBJECT for one in subject), key=lambda one: SECTIONS.index(one.section))
+    sorted(
+        (one for subject in SUBJECTS for one in claims_of(subject)), key=lambda one: SECTIONS.index(one.section)
+    )
 )
 """All claims, section by section of the paper."""
 

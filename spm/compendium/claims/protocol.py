@@ -13,7 +13,6 @@ from spm.compendium.claims.claim import (
     CONTRIBUTION,
     NOT_TESTABLE,
     PROTOCOL,
-    Claim,
     Finding,
     computed,
     definition,
@@ -34,15 +33,14 @@ PLAYED, REWARD_BATCHES, LEAST_VARIANCE = 2048, 16, 1e-20
 HOW_RUN = "It says how the experiments were run; no outcome could contradict it."
 
 
-@recorded(
-    "seeds",
-    PROTOCOL,
-    "RL algorithm",
-    "Each curve is run with 6 seeds, and the 3 with the highest average performance are drawn.",
-    "6 seeds, 3 kept",
-)
+@recorded("seeds", PROTOCOL, "RL algorithm")
 def seeds(evidence: Evidence) -> Finding:
-    """The records are counted, and the kept seeds' mean is compared with all seeds'."""
+    """Each curve is run with 6 seeds, and the 3 with the highest average performance are drawn.
+
+    6 seeds, 3 kept
+
+    The records are counted, and the kept seeds' mean is compared with all seeds'.
+    """
     curves = [(panel, name) for panel in grid.panels("all") for name in (*STATIC, *ADAPTIVE)]
     counts = sorted({len(evidence.all_seeds(*curve)) for curve in curves})
     kept = sorted({len(evidence.seeds(*curve)) for curve in curves})
@@ -66,15 +64,14 @@ def _range(counts: list[int]) -> str:
     return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
 
 
-@computed(
-    "outputs",
-    PROTOCOL,
-    "RL algorithm",
-    "The policy has n + m outputs: a weight for each agent and a price for each item.",
-    "n + m outputs",
-)
+@computed("outputs", PROTOCOL, "RL algorithm")
 def outputs() -> Finding:
-    """The environments' action spaces are measured."""
+    """The policy has n + m outputs: a weight for each agent and a price for each item.
+
+    n + m outputs
+
+    The environments' action spaces are measured.
+    """
     panels = [get_setting(panel) for panel in grid.panels("all")]
     sizes = [(action_space(s).shape[0], s.n_agents + sum(s.supply), s.n_agents + s.n_types) for s in panels]
     fewer = sum(own < items for own, items, _ in sizes)
@@ -87,29 +84,27 @@ def outputs() -> Finding:
     return definition(all(own == types for own, _, types in sizes), reason, "Outputs are not n + types.", ours)
 
 
-@computed(
-    "implementation",
-    PROTOCOL,
-    "Footnote 4",
-    "The results are those of PPO as implemented in OpenAI Stable Baselines 2.10.",
-    "Stable Baselines v2.10.0",
-)
+@computed("implementation", PROTOCOL, "Footnote 4")
 def implementation() -> Finding:
-    """The version used here is looked up."""
+    """The results are those of PPO as implemented in OpenAI Stable Baselines 2.10.
+
+    Stable Baselines v2.10.0
+
+    The version used here is looked up.
+    """
     used = f"Stable-Baselines3 {version('stable-baselines3')}"
     reason = f"{HOW_RUN} Ours use PPO of {used} with settings of our own."
     return Finding(BY_DEFINITION, used, explanation=reason)
 
 
-@computed(
-    "footnote-5-policy",
-    PROTOCOL,
-    "Footnote 5",
-    "Subtracting the optimal welfare leaves the best policy unchanged.",
-    "same difference between policies",
-)
+@computed("footnote-5-policy", PROTOCOL, "Footnote 5")
 def same_policy() -> Finding:
-    """Two mechanisms are compared by either reward on the same profiles."""
+    """Subtracting the optimal welfare leaves the best policy unchanged.
+
+    same difference between policies
+
+    Two mechanisms are compared by either reward on the same profiles.
+    """
     gap = max(_gap(panel) for panel in grid.panels("figure-2"))
     ours = f"advantages differ by at most {gap:.1e} on the same profiles"
     reason = "What is subtracted depends on the profile alone, so it cancels in any comparison of policies."
@@ -124,17 +119,14 @@ def _gap(panel: str) -> float:
     return abs(best.mean - worst.mean - float(worst.regret.mean() - best.regret.mean()))
 
 
-@computed(
-    "footnote-5-variance",
-    PROTOCOL,
-    "Footnote 5",
-    "Subtracting the optimal welfare reduces the variance of the reward.",
-    "Var(regret) < Var(objective)",
-)
+@computed("footnote-5-variance", PROTOCOL, "Footnote 5")
 def variance() -> Finding:
-    """Random prices and the explicit best mechanism are played in each welfare or revenue panel.
+    """Subtracting the optimal welfare reduces the variance of the reward.
 
-    Intervals are over 16 batches.
+    Var(regret) < Var(objective)
+
+    Random prices and the explicit best mechanism are played in each welfare or revenue panel. Intervals are over
+    16 batches.
     """
     panels = [name for name in grid.panels("all") if get_setting(name).objective.name != "max-min"]
     ratios = {
@@ -184,53 +176,71 @@ def variance_ratio(panel: str, mechanism: Mechanism) -> Interval:
     )
 
 
-def beyond(id: str, place: str, text: str, paper: str, reason: str) -> Claim:
-    """Return a claim of the introduction that no computation here could settle, and why."""
-    found = Finding(NOT_TESTABLE, "none", "none", reason)
-    return computed(id, CONTRIBUTION, place, text, paper, "No computation could settle it.")(lambda: found)
-
-
 HARDNESS = "A complexity theorem of other work; exact values of small settings say nothing about it."
-PROTOCOL_CLAIMS = (
-    beyond(
-        "first-use",
-        "Our contribution",
-        "This is the first use of reinforcement learning to design indirect mechanisms.",
-        "priority",
-        "A claim about the literature, not about mechanisms.",
-    ),
-    beyond(
-        "sosp",
-        "Introduction (Pycia and Troyan 2019)",
-        "Sequential price mechanisms are essentially the strongly obviously strategyproof mechanisms.",
-        "SPM = SOSP, essentially",
+
+
+def untestable(reason: str) -> Finding:
+    """Return the finding of a claim that no computation here could settle.
+
+    >>> untestable("A matter of taste.").verdict
+    'not testable here'
+    """
+    return Finding(NOT_TESTABLE, "none", "none", reason)
+
+
+@computed("first-use", CONTRIBUTION, "Our contribution")
+def first_use() -> Finding:
+    """This is the first use of reinforcement learning to design indirect mechanisms.
+
+    priority
+
+    No computation could settle it.
+    """
+    return untestable("A claim about the literature, not about mechanisms.")
+
+
+@computed("sosp", CONTRIBUTION, "Introduction (Pycia and Troyan 2019)")
+def obvious_strategyproofness() -> Finding:
+    """Sequential price mechanisms are essentially the strongly obviously strategyproof mechanisms.
+
+    SPM = SOSP, essentially
+
+    No computation could settle it.
+    """
+    return untestable(
         "A theorem of other work about all mechanisms. That truthful choice is dominant in SPMs is checked under "
-        "dominant-strategy.",
-    ),
-    beyond(
-        "np-hard-prices",
-        "Introduction (Chen et al. 2014)",
-        "Computing prices that maximise expected revenue is NP-hard with unit demand and several items.",
-        "NP-hard",
-        HARDNESS,
-    ),
-    beyond(
-        "np-hard-order",
-        "Introduction (Agrawal et al. 2020)",
-        "Computing the best order of visits for a single item is NP-hard.",
-        "NP-hard",
-        HARDNESS,
-    ),
-    beyond(
-        "homogeneous-items",
-        "Related work (Klaus and Nichifor 2019)",
-        "With homogeneous items SPMs satisfy many desirable properties besides strategyproofness.",
-        "axioms hold",
-        "An axiomatic characterisation of other work; only strategyproofness is checked here.",
-    ),
-    seeds,
-    outputs,
-    implementation,
-    same_policy,
-    variance,
-)
+        "dominant-strategy."
+    )
+
+
+@computed("np-hard-prices", CONTRIBUTION, "Introduction (Chen et al. 2014)")
+def hardness_of_prices() -> Finding:
+    """Computing prices that maximise expected revenue is NP-hard with unit demand and several items.
+
+    NP-hard
+
+    No computation could settle it.
+    """
+    return untestable(HARDNESS)
+
+
+@computed("np-hard-order", CONTRIBUTION, "Introduction (Agrawal et al. 2020)")
+def hardness_of_order() -> Finding:
+    """Computing the best order of visits for a single item is NP-hard.
+
+    NP-hard
+
+    No computation could settle it.
+    """
+    return untestable(HARDNESS)
+
+
+@computed("homogeneous-items", CONTRIBUTION, "Related work (Klaus and Nichifor 2019)")
+def axioms() -> Finding:
+    """With homogeneous items SPMs satisfy many desirable properties besides strategyproofness.
+
+    axioms hold
+
+    No computation could settle it.
+    """
+    return untestable("An axiomatic characterisation of other work; only strategyproofness is checked here.")

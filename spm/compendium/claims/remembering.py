@@ -7,8 +7,8 @@ from functools import cache
 
 import pandas as pd
 
-from spm.compendium.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
-from spm.compendium.claims.solved import PSP_STATIC_ORDER, value
+from spm.compendium.claims.claim import FULL_VERSION, LEARNING, Finding, alike, computed, judge
+from spm.compendium.claims.solved import PSP_STATIC_ORDER, shown, value
 from spm.compendium.record.kept import kept
 from spm.compendium.theory import memory, propositions
 from spm.compendium.theory.linear import check_linear, other_items_alone
@@ -34,30 +34,25 @@ def best_on(setting: str, order: str = "any") -> dict[str, Fraction]:
     return {name: Fraction(row[name]) for name in ("optimum", "allocation", "items-agents-left", "loss")}
 
 
-@computed(
-    "prop-5",
-    LEARNING,
-    "Proposition 5",
-    "With independent values, for welfare or revenue, agents and items left suffice for an optimal policy.",
-    "agents and items left = full history",
-)
+@computed("prop-5", LEARNING, "Proposition 5")
 def independent_values() -> Finding:
-    """300 random settings are solved exactly, over whole histories and over agents and items left."""
-    table = kept(propositions.check_proposition_5)
-    equal = int(table["equal"].sum())
-    ours = f"equal in {equal} of {len(table)} random settings"
-    return judge(equal == len(table), "", f"Not equal in {len(table) - equal} settings.", ours)
+    """With independent values, for welfare or revenue, agents and items left suffice for an optimal policy.
+
+    agents and items left = full history
+
+    300 random settings are solved exactly, over whole histories and over agents and items left.
+    """
+    return alike(kept(propositions.check_proposition_5)["equal"], "random settings")
 
 
-@computed(
-    "prop-5-revenue",
-    LEARNING,
-    "Proposition 5, revenue",
-    "There is an optimal policy for revenue to be determined.",
-    "optimum attained",
-)
+@computed("prop-5-revenue", LEARNING, "Proposition 5, revenue")
 def revenue_supremum() -> Finding:
-    """A setting with two types is solved exactly and its mechanism played at its actual prices."""
+    """There is an optimal policy for revenue to be determined.
+
+    optimum attained
+
+    A setting with two types is solved exactly and its mechanism played at its actual prices.
+    """
     values = model({"agent": 1}, [(1, [uniform([1, 2], [1, 0])])])
     setting = finite_setting("two-types", "Two types", {"a": 1, "b": 1}, values, objective="revenue")
     solver = Solver(setting)
@@ -73,15 +68,14 @@ def revenue_supremum() -> Finding:
     return judge(approached, correction if earned < best else "", refutation, shown(best))
 
 
-@computed(
-    "footnote-3-numbers",
-    LEARNING,
-    "Footnote 3",
-    "With 2 secured the safe action is better, with 10 secured the risky one.",
-    "a > b at 2, b > a at 10",
-)
+@computed("footnote-3-numbers", LEARNING, "Footnote 3")
 def footnote_numbers() -> Finding:
-    """Expected minima of both actions as fractions."""
+    """With 2 secured the safe action is better, with 10 secured the risky one.
+
+    a > b at 2, b > a at 10
+
+    Expected minima of both actions as fractions.
+    """
 
     def worth(lottery: tuple[int, int], secured: int) -> Fraction:
         return Fraction(sum(min(secured, x) for x in lottery), len(lottery))
@@ -98,45 +92,38 @@ def losing(name: str) -> Finding:
     return judge(row["loss"] > 0, "", "Agents and items left lose nothing there.", ours)
 
 
-@computed(
-    "footnote-3",
-    LEARNING,
-    "Footnote 3, after Proposition 5",
-    "For max-min fairness agents and items left do not suffice, even with independent values.",
-    "agents and items left < full history",
-)
+@computed("footnote-3", LEARNING, "Footnote 3, after Proposition 5")
 def footnote_instance() -> Finding:
-    """The best policy on agents and items left is found exactly in an instance of the footnote."""
+    """For max-min fairness agents and items left do not suffice, even with independent values.
+
+    agents and items left < full history
+
+    The best policy on agents and items left is found exactly in an instance of the footnote.
+    """
     return losing("Max-min (footnote 3)")
 
 
-@computed(
-    "prop-6",
-    LEARNING,
-    "Proposition 6",
-    "Policies that see the agents left alone are static, possibly personalised, prices in a static order.",
-    "same set of mechanisms",
-)
+@computed("prop-6", LEARNING, "Proposition 6")
 def agents_left_alone() -> Finding:
-    """All policies and all static mechanisms of small sizes are run on all profiles."""
-    table = kept(propositions.check_proposition_6)
-    equal = int(table["equal"].sum())
+    """Policies that see the agents left alone are static, possibly personalised, prices in a static order.
+
+    same set of mechanisms
+
+    All policies and all static mechanisms of small sizes are run on all profiles.
+    """
     best, static = value("prop-6"), value("prop-6", PSP_STATIC_ORDER)
-    ours = (
-        f"same mechanisms in {equal} of {len(table)} sizes; they may lose: {shown(static)} against {shown(best)}"
-    )
-    return judge(equal == len(table), "", f"The sets differ in {len(table) - equal} sizes.", ours)
+    more = f"; they may lose: {shown(static)} against {shown(best)}"
+    return alike(kept(propositions.check_proposition_6)["equal"], "sizes", more)
 
 
-@computed(
-    "prop-7",
-    LEARNING,
-    "Proposition 7",
-    "There is a setting where no linear policy on allocation matrix and agents left is optimal.",
-    "no linear optimal policy",
-)
+@computed("prop-7", LEARNING, "Proposition 7")
 def linear_scores() -> Finding:
-    """Every score system of an optimal SPM is refuted by multipliers verified in rational numbers."""
+    """There is a setting where no linear policy on allocation matrix and agents left is optimal.
+
+    no linear optimal policy
+
+    Every score system of an optimal SPM is refuted by multipliers verified in rational numbers.
+    """
     check, control = check_linear(prop_7()), check_linear(prop_7(), with_interaction)
     ours = (
         f"{check.infeasible} of {check.systems} score systems infeasible, {check.solved} solved; with one product "
@@ -146,16 +133,15 @@ def linear_scores() -> Finding:
     return judge(check.infeasible == check.systems, "", refutation, ours)
 
 
-@computed(
-    "prop-7-construction",
-    FULL_VERSION,
-    "Proposition 7, proof",
-    "It is enough that Alice and Bob both, either, or neither hold an item and the better next agent depends on "
-    "the exclusive or.",
-    "exclusive or of two purchases is not linear",
-)
+@computed("prop-7-construction", FULL_VERSION, "Proposition 7, proof")
 def four_outcomes() -> Finding:
-    """Two settings with these four outcomes are searched for linear optimal policies."""
+    """It is enough that Alice and Bob both, either, or neither hold an item and the better next agent depends on
+    the exclusive or.
+
+    exclusive or of two purchases is not linear
+
+    Two settings with these four outcomes are searched for linear optimal policies.
+    """
     plain, other = check_linear(prop_7()), check_linear(other_items_alone())
     reached = other.value is not None and other.value == other.optimum
     correction = (
@@ -166,14 +152,3 @@ def four_outcomes() -> Finding:
     ours = f"linear policies reach the optimum: no with the same items, {'yes' if reached else 'no'} with others"
     refutation = "Linear policies are enough in both settings."
     return judge(plain.solved == 0, correction if reached else "", refutation, ours)
-
-
-REMEMBERING_CLAIMS = (
-    independent_values,
-    revenue_supremum,
-    footnote_numbers,
-    footnote_instance,
-    agents_left_alone,
-    linear_scores,
-    four_outcomes,
-)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cache
 
-from spm.compendium.claims.claim import Compute, Finding, judge, shown
+from spm.compendium.claims.claim import Finding, judge
 from spm.compendium.record.kept import kept
-from spm.compendium.theory.described import optima
+from spm.compendium.theory.described import PAPER_MECHANISMS, optima
 
 Kind = tuple[str, str]
 """A cell of the taxonomy: kind of prices, kind of order."""
@@ -46,16 +46,48 @@ def words(kind: Kind) -> str:
     return f"{kind[0].replace('-', ' ')} prices with {kind[1]} order"
 
 
-def needs(name: str, falls_short: tuple[Kind, ...], suffices: Kind = SPM) -> Compute:
-    """Return the check that some cells fall short of the optimum which another one reaches."""
+def shown(value: Fraction) -> str:
+    """Return a fraction as text, a long one with its decimals.
 
-    def find() -> Finding:
-        best, enough = value(name), value(name, suffices)
-        less = {words(kind): value(name, kind) for kind in falls_short}
-        reach = [kind for kind, worth in less.items() if worth == best]
-        ours = f"{words(suffices)} {shown(enough)}; " + "; ".join(f"{c} {shown(v)}" for c, v in less.items())
-        wrong = f"{', '.join(reach)} already reach the optimum {shown(best)}" if reach else ""
-        wrong = wrong or f"{words(suffices)} reach {shown(enough)}, the optimum is {shown(best)}"
-        return judge(not reach and enough == best, "", wrong + ".", ours)
+    >>> shown(Fraction(5, 2)), shown(Fraction(5011935, 524288))
+    ('5/2', '5011935/524288 (9.5595)')
+    """
+    text = str(value)
+    return text if len(text) < 8 else f"{text} ({float(value):.4f})"
 
-    return find
+
+def needs(name: str, falls_short: tuple[Kind, ...], suffices: Kind = SPM) -> Finding:
+    """Return the finding that some cells fall short of a construction's optimum, which another one reaches.
+
+    >>> needs("prop-1", (ASP,)).ours
+    'adaptive prices with adaptive order 5/2; anonymous static prices with adaptive order 9/4'
+    """
+    best, enough = value(name), value(name, suffices)
+    less = {words(kind): value(name, kind) for kind in falls_short}
+    reach = [kind for kind, worth in less.items() if worth == best]
+    ours = f"{words(suffices)} {shown(enough)}; " + "; ".join(f"{kind} {shown(v)}" for kind, v in less.items())
+    wrong = f"{', '.join(reach)} already reach the optimum {shown(best)}" if reach else ""
+    wrong = wrong or f"{words(suffices)} reach {shown(enough)}, the optimum is {shown(best)}"
+    return judge(not reach and enough == best, "", wrong + ".", ours)
+
+
+def described(name: str, simpler: Kind | None = None) -> Finding:
+    """Return the finding that the paper's mechanism for a construction is optimal.
+
+    Args:
+        name: the construction.
+        simpler: prices that should not be optimal as well, if any.
+
+    >>> described("prop-4").ours
+    'described 155/8, optimum 155/8'
+    """
+    earned, best = PAPER_MECHANISMS[name].value(), value(name)
+    ours, correction = f"described {shown(earned)}, optimum {shown(best)}", ""
+    if simpler:
+        ours += f", {words(simpler)} {shown(value(name, simpler))}"
+        if value(name, simpler) == best:
+            correction = f"It is optimal, but {words(simpler)} are already: the prices do nothing here."
+    refutation = (
+        f"The mechanism earns {shown(earned)}, {shown(best - earned)} less than the optimum {shown(best)}."
+    )
+    return judge(earned == best, correction, refutation, ours)

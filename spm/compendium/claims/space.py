@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 
 import pandas as pd
 
-from spm.compendium.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge, shown
+from spm.compendium.claims.claim import FULL_VERSION, LEARNING, Finding, computed, judge
 from spm.compendium.claims.remembering import forgetting, losing
+from spm.compendium.claims.solved import shown
 from spm.compendium.record.kept import kept
 from spm.compendium.theory import memory
 
 CONSTANT = 2
 """How many times the stated bound counts as "of its order"; the counting argument gives no more."""
-COUNT = (
-    "The pairs of allocation and agents left are counted for up to 1024 agents and items, all of them and those "
-    "that one policy can meet; the formulas are compared with lists for up to 4."
-)
 COUNTED = tuple((n, m) for n in range(1, 5) for m in range(1, 5))
 """Sizes at which formulas are compared with lists of all cases."""
 
@@ -27,30 +24,28 @@ def matchings() -> pd.DataFrame:
     return kept(memory.required_memory)
 
 
-@computed(
-    "theorem-1-sufficiency",
-    LEARNING,
-    "Theorem 1",
-    "The allocation matrix and the agents left suffice for an optimal policy, whatever the objective.",
-    "allocation = full history",
-)
+@computed("theorem-1-sufficiency", LEARNING, "Theorem 1")
 def allocation_suffices() -> Finding:
-    """The best policy on them is found exactly in four settings."""
+    """The allocation matrix and the agents left suffice for an optimal policy, whatever the objective.
+
+    allocation = full history
+
+    The best policy on them is found exactly in four settings.
+    """
     table = forgetting()
     losses = table["optimum"] - table["allocation"]
     ours = f"loss {shown(max(losses))} in {len(table)} cases, welfare and max-min"
     return judge(bool((losses == 0).all()), "", f"The allocation matrix loses {shown(max(losses))}.", ours)
 
 
-@computed(
-    "theorem-1-bound",
-    LEARNING,
-    "Theorem 1",
-    "Optimal policies may need information of the order of min{n, m} log max{n, m}.",
-    "one continuation for each matching",
-)
+@computed("theorem-1-bound", LEARNING, "Theorem 1")
 def matchings_told_apart() -> Finding:
-    """In our family of settings the optimal continuations are solved for every matching and counted."""
+    """Optimal policies may need information of the order of min{n, m} log max{n, m}.
+
+    one continuation for each matching
+
+    In our family of settings the optimal continuations are solved for every matching and counted.
+    """
     counts = ", ".join(map(str, matchings()["continuations"]))
     told, least = _needed()
     ours = f"{counts} continuations; bits at least {least:.2f} min log max"
@@ -88,67 +83,61 @@ def _fits(bound: str, needed: bool = True, below: str = "") -> Finding:
     return judge(holds, correction if free > CONSTANT else "", refutation, ours)
 
 
-@computed(
-    "corollary-3",
-    FULL_VERSION,
-    "Corollary 3",
-    "With unit demand both take Θ(min{n, m} log max{n, m}) bits: optimal policies may need as many.",
-    "Θ(min{n, m} log max{n, m}) bits",
-)
+@computed("theorem-1-encoding", LEARNING, "after Theorem 1")
+def encoding() -> Finding:
+    """Allocation and agents left fit into that much space.
+
+    O(min{n, m} log max{n, m}) bits
+
+    The pairs of allocation and agents left are counted for up to 1024 agents and items, all of them and those
+    that one policy can meet; the formulas are compared with lists for up to 4.
+    """
+    return _fits("min log max")
+
+
+@computed("corollary-1", FULL_VERSION, "Corollary 1")
+def space_in_agents() -> Finding:
+    """With unit demand allocation and agents left take O(n log m) bits.
+
+    O(n log m) bits
+
+    The pairs of allocation and agents left are counted for up to 1024 agents and items, all of them and those
+    that one policy can meet; the formulas are compared with lists for up to 4.
+    """
+    return _fits("n log m")
+
+
+@computed("corollary-2", FULL_VERSION, "Corollary 2")
+def space_in_items() -> Finding:
+    """With unit demand allocation and agents left take O(m log n) bits.
+
+    O(m log n) bits
+
+    The pairs of allocation and agents left are counted for up to 1024 agents and items, all of them and those
+    that one policy can meet; the formulas are compared with lists for up to 4.
+    """
+    return _fits("m log n")
+
+
+@computed("corollary-3", FULL_VERSION, "Corollary 3")
 def tight_space() -> Finding:
-    """Counted alike from above; from below by the matchings that optimal policies must tell apart."""
+    """With unit demand both take Θ(min{n, m} log max{n, m}) bits: optimal policies may need as many.
+
+    Θ(min{n, m} log max{n, m}) bits
+
+    Counted alike from above; from below by the matchings that optimal policies must tell apart.
+    """
     told, least = _needed()
     below = f"; optimal policies need at least {least:.2f} times"
     return _fits("min log max", told and least >= 1 / CONSTANT, below)
 
 
-@computed(
-    "theorem-1-corollary",
-    LEARNING,
-    "after Theorem 1",
-    "Agents and items left do not in general suffice with correlated values.",
-    "agents and items left < full history",
-)
+@computed("theorem-1-corollary", LEARNING, "after Theorem 1")
 def items_left_fail() -> Finding:
-    """The best policy on agents and items left is found exactly in Theorem 1's family."""
+    """Agents and items left do not in general suffice with correlated values.
+
+    agents and items left < full history
+
+    The best policy on agents and items left is found exactly in Theorem 1's family.
+    """
     return losing("Theorem 1, n = 2, m = 3")
-
-
-FITTING = tuple(
-    computed(id, section, place, text, paper, COUNT)(partial(_fits, bound))
-    for id, section, place, text, paper, bound in (
-        (
-            "theorem-1-encoding",
-            LEARNING,
-            "after Theorem 1",
-            "Allocation and agents left fit into that much space.",
-            "O(min{n, m} log max{n, m}) bits",
-            "min log max",
-        ),
-        (
-            "corollary-1",
-            FULL_VERSION,
-            "Corollary 1",
-            "With unit demand allocation and agents left take O(n log m) bits.",
-            "O(n log m) bits",
-            "n log m",
-        ),
-        (
-            "corollary-2",
-            FULL_VERSION,
-            "Corollary 2",
-            "With unit demand allocation and agents left take O(m log n) bits.",
-            "O(m log n) bits",
-            "m log n",
-        ),
-    )
-)
-
-
-SPACE_CLAIMS = (
-    allocation_suffices,
-    matchings_told_apart,
-    *FITTING,
-    items_left_fail,
-    tight_space,
-)

@@ -12,6 +12,6 @@
 * :mod:`~spm.compendium.record.kept`, :mod:`~spm.compendium.record.computed`: results that take seconds and never
   vary.
 * :mod:`~spm.compendium.record.verify`: retraining and replaying samples of the record.
-* :mod:`~spm.compendium.record.trials`: runs beside the grid; :mod:`~spm.compendium.record.tuning`: what was tried
-  before PPO's settings were fixed; :mod:`~spm.compendium.record.belief`: learning from the belief.
+* :mod:`~spm.compendium.record.trials`: runs of record beside the grid: :mod:`~spm.compendium.record.tuning`, what
+  was tried before PPO's settings were fixed, and :mod:`~spm.compendium.record.belief`, learning from the belief.
 """

@@ -19,6 +19,9 @@ def optima(name: str) -> dict[str, dict[str, Fraction]]:
 
     Raises:
         ValueError: unknown name.
+
+    >>> str(optima("prop-1")["anonymous-static"]["adaptive"])
+    '9/4'
     """
     return Solver(construction(name)).table()
 
@@ -121,10 +124,6 @@ def _agents_and_items(history: History) -> tuple[int, int]:
     return len(history), sum(_bought(history))
 
 
-def _visits(history: History) -> int:
-    return len(history)
-
-
 PAPER_MECHANISMS: dict[str, PaperMechanism] = {
     mechanism.setting: mechanism
     for mechanism in [
@@ -132,8 +131,8 @@ PAPER_MECHANISMS: dict[str, PaperMechanism] = {
         PaperMechanism("prop-2", "2 until as many items as agents are left, then 0", _prop_2),
         PaperMechanism("prop-3", "price 4; agent 1, then those with the higher ceiling, then the others", _prop_3),
         PaperMechanism("prop-4", "agent 1 at 8; agent 2 next if he bought, after agent 3 otherwise", _prop_4),
-        PaperMechanism("colors", "price 1/2 for all, blue agents first", _colors, _visits),
-        PaperMechanism("two-worlds", "0.9 for five agents, then 0.2 for five", _two_worlds, _visits),
+        PaperMechanism("colors", "price 1/2 for all, blue agents first", _colors, len),
+        PaperMechanism("two-worlds", "0.9 for five agents, then 0.2 for five", _two_worlds, len),
         PaperMechanism(
             "inventory", "3/4 until as many items as agents are left, then 1/4", _inventory, _agents_and_items
         ),

@@ -21,41 +21,27 @@ only (:mod:`spm.compendium.theory.restricted`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from itertools import product
 from math import comb, log2, perm
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from spm.compendium.theory.economies import UNVISITED, Economy, HistoryState, economy
-from spm.compendium.theory.histories import HistorySolver, Move, agents_left, items_left, visit
+from spm.compendium.theory.histories import HistorySolver, agents_left, items_left, visit
 from spm.compendium.theory.offers import NOTHING, Vector
 from spm.compendium.theory.restricted import Order, best_restricted
+from spm.exact import History, Policy, Visit
 from spm.settings import Setting, identity, kitchen_sink, prop_5, theorem_1
 
 MATCHING_SIZES = ((1, 3), (1, 5), (2, 3), (2, 5), (2, 7), (3, 4), (3, 5))
 """Revealing agents and items of the members of Theorem 1's family that are solved."""
 SPACE_SIZES = tuple((n, m) for n in (1, 4, 64, 1024) for m in (1, 4, 64, 1024))
 """Numbers of agents and items for which holdings are counted."""
-Prices = tuple[float, ...]
-Held = tuple[int, ...]
 
 
-class Event(NamedTuple):
-    """A round of a history: the agent visited, the posted prices, and the 0/1 bundle she took, both ``(T,)``."""
-
-    agent: int
-    prices: Prices
-    bundle: Held
-
-
-Events = tuple[Event, ...]
-EventPolicy = Callable[[Events], tuple[int, Prices]]
-
-
-def rebuild_history(policy: EventPolicy, allocation: Sequence[Held], left: Collection[int]) -> Events:
+def rebuild_history(policy: Policy, allocation: Sequence[Vector], left: Collection[int]) -> History:
     """Return the history in which a deterministic policy has reached ``allocation`` with the agents ``left``.
 
     Args:
@@ -66,18 +52,18 @@ def rebuild_history(policy: EventPolicy, allocation: Sequence[Held], left: Colle
     Raises:
         ValueError: the policy cannot have led there, since it would now visit someone who is left or was visited.
 
-    >>> in_turn = lambda history: (len(history), (0.5,))
-    >>> rebuild_history(in_turn, [(1,), (0,), (0,)], left={2})
-    (Event(agent=0, prices=(0.5,), bundle=(1,)), Event(agent=1, prices=(0.5,), bundle=(0,)))
+    >>> in_turn = lambda history: (len(history), (1,))
+    >>> [visit.bundle for visit in rebuild_history(in_turn, [(1,), (0,), (0,)], left={2})]
+    [(1,), (0,)]
     """
-    history: Events = ()
+    history: History = ()
     open_ = set(range(len(allocation))) - set(left)
     while open_:
         agent, prices = policy(history)
         if agent not in open_:
             raise ValueError(f"the policy visits agent {agent} in round {len(history) + 1}: it did not lead here")
         open_.remove(agent)
-        history += (Event(agent, prices, allocation[agent]),)
+        history += (Visit(agent, prices, allocation[agent]),)
     return history
 
 
@@ -100,6 +86,9 @@ def required_memory(sizes: Sequence[tuple[int, int]] = MATCHING_SIZES) -> pd.Dat
         One row per size: matchings M; continuations, the largest number of matchings found no two of which share
         an optimal visit; bits, log2 of that; the bound min{n, m} log2 max{n, m}; and how many of the matchings
         agents and items left, and the allocation, tell apart.
+
+    >>> required_memory([(2, 3)]).iloc[0][["matchings", "continuations", "agents and items left"]].tolist()
+    [6.0, 6.0, 3.0]
     """
     rows = []
     for n, m in sizes:
@@ -193,6 +182,9 @@ def space(sizes: Sequence[tuple[int, int]] = SPACE_SIZES) -> pd.DataFrame:
     Returns:
         One row per size: bits of all holdings (``any policy``) and of those that one deterministic policy meets
         (``one policy``), and the bounds. Logarithms are log2(x + 1), so that a single agent or item counts too.
+
+    >>> space([(1, 1)]).round(2).iloc[0].tolist()  # 3 holdings, all of which one policy can meet
+    [1.0, 1.0, 1.58, 1.58, 1.0, 1.0, 1.0]
     """
     rows = []
     for n, m in sizes:
@@ -203,40 +195,13 @@ def space(sizes: Sequence[tuple[int, int]] = SPACE_SIZES) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def optimal_visits(setting: Setting) -> list[tuple[HistoryState, Move]]:
-    """Return every visit that some optimal SPM of ``setting`` makes, with the state in which it does.
-
-    Raises:
-        ValueError: see :func:`spm.compendium.theory.economies.economy`.
-    """
-    market = economy(setting)
-    solver = HistorySolver(market)
-    reached, pending = {market.start}, [market.start]
-    visits = []
-    while pending:
-        state = pending.pop()
-        for move in solver.optimal_moves(state):
-            visits.append((state, move))
-            fresh = set(move.after.values()) - reached
-            reached |= fresh
-            pending.extend(fresh)
-    return visits
-
-
-def visits_in_doubt(n_revealing: int, n_items: int) -> int:
-    """Return how often an optimal SPM of Theorem 1's family offers the prize to the first agent too early.
-
-    That is, before every revealing agent was visited. If there are more items than they can take, 0 is what the
-    lower bound needs: by then all optimal SPMs have seen the whole matching, and agents left tell nothing of it.
-    """
-    return sum(
-        move.agent == n_revealing and UNVISITED in state.bought[:n_revealing]
-        for state, move in optimal_visits(theorem_1(n_revealing, n_items))
-    )
-
-
 def revealing_first(n_revealing: int) -> Order:
-    """Return the rule that the first ``n_revealing`` agents are visited, in some order, before the others."""
+    """Return the rule that the first ``n_revealing`` agents are visited, in some order, before the others.
+
+    >>> from spm.settings import prop_5
+    >>> revealing_first(1)(economy(prop_5()).start)
+    (0,)
+    """
 
     def order(state: HistoryState) -> Vector:
         left = agents_left(state)

@@ -85,14 +85,12 @@ class Restricted:
     """The best deterministic policy that sees a statistic only.
 
     Attributes:
-        setting: name of the setting.
         statistic: name of the statistic.
         optimum: value with full memory, before normalisation.
         value: value of the best restricted policy, before normalisation.
         policy: what it does: ``{observation: (agent, prices)}``, prices before normalisation.
     """
 
-    setting: str
     statistic: str
     optimum: Fraction
     value: Fraction
@@ -115,6 +113,10 @@ def best_restricted(setting: Setting, statistic: str, order: Order = agents_left
     Raises:
         ValueError: an unknown statistic; ``agents-left`` with several types, where prices may meet different items
             left; or see :func:`spm.compendium.theory.economies.economy`.
+
+    >>> from spm.settings import prop_5
+    >>> best_restricted(prop_5(), "allocation").loss, best_restricted(prop_5(), "items-agents-left").loss > 0
+    (Fraction(0, 1), True)
     """
     if statistic == "agents-left" and setting.n_types > 1:
         raise ValueError(f"setting {setting.name!r} must have one type for agents-left, not {setting.n_types}")
@@ -126,7 +128,7 @@ def best_restricted(setting: Setting, statistic: str, order: Order = agents_left
     }
     best = search.plan((market.start,)).value
     optimum = search.solver.value(market.start)
-    return Restricted(setting.name, statistic, market.exact(optimum), market.exact(best), policy)
+    return Restricted(statistic, market.exact(optimum), market.exact(best), policy)
 
 
 class Search:
@@ -229,6 +231,10 @@ def policy_table(setting: Setting, best: Restricted) -> pd.DataFrame:
 
     Raises:
         ValueError: the policy sees something else.
+
+    >>> from spm.settings import prop_1
+    >>> policy_table(prop_1(), best_restricted(prop_1(), "items-agents-left")).iloc[1].tolist()
+    ['agent 2', '1 item', 'agent 2', '1']
     """
     if best.statistic != "items-agents-left":
         raise ValueError(f"the policy must see items-agents-left to be tabled, not {best.statistic}")
@@ -242,22 +248,3 @@ def policy_table(setting: Setting, best: Restricted) -> pd.DataFrame:
         for (agents, items), (agent, prices) in sorted(best.policy.items(), key=lambda row: -len(row[0][0]))
     ]
     return pd.DataFrame(rows, columns=["agents left", "items left", "visit", "prices"])
-
-
-def restricted_value(setting: Setting, statistic: str, policy: RestrictedPolicy) -> Fraction:
-    """Return the exact value of a restricted ``policy`` by running it through the setting, before normalisation.
-
-    Raises:
-        KeyError: the policy meets an observation that it does not know.
-    """
-    market, total = economy(setting), 0
-    layer: list[HistoryState] = [market.start]
-    while layer:
-        state = layer.pop()
-        if is_over(market, state):
-            total += outcome_value(market, state)
-            continue
-        agent, prices = policy[VIEWS[statistic](market, state)]
-        ticks = tuple(int(price * market.ticks) for price in prices)
-        layer.extend(visit(market, state, agent, ticks).after.values())
-    return market.exact(total)

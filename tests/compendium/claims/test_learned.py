@@ -8,7 +8,18 @@ import pytest
 from made_up import BEST, evidence
 
 from spm.compendium.claims.claim import CONFIRMED, CORRECTED, NOT_CONFIRMED
-from spm.compendium.claims.learned import SHARE, Comparison, Part, beats, faster, faster_there, learned, optimal
+from spm.compendium.claims.learned import (
+    AREAS,
+    MEANS,
+    Comparison,
+    Part,
+    beats,
+    curve_claim,
+    faster,
+    faster_there,
+    learned,
+    optimal,
+)
 from spm.compendium.report.evidence import Evidence
 
 HALF = 0.0024841  # 4.302653 * 0.001 / sqrt(3): Student's interval of three seeds 0.001 apart
@@ -29,7 +40,7 @@ OVER_RSD = beats("id", "allocation", "rsd")
 
 
 def found(comparison: Comparison, known: Evidence, variant: str = "scores") -> Part:
-    return comparison(known, variant)
+    return comparison.find(known, variant)
 
 
 def test_a_difference_is_told_with_its_interval() -> None:
@@ -129,7 +140,7 @@ def test_the_share_of_the_optimum_has_students_interval() -> None:
 
 
 def test_half_a_percent_is_the_tolerance_unless_told_otherwise() -> None:
-    assert SHARE.endswith("at least 99.5 %.")
+    assert optimal("id", ("allocation",)).how.endswith("at least 99.5 %.")
     curve = {("id", "scores", "allocation"): [0.7959] * 3}  # 99.49 %
     assert not found(optimal("id", ("allocation",)), evidence(curve)).holds
     curve = {("id", "scores", "allocation"): [0.7961] * 3}  # 99.51 %
@@ -158,3 +169,8 @@ def test_leads_in_two_panels_are_shares_of_what_can_be_gained(end: float, text: 
     part = found(faster_there("id", "colors", "allocation", "none"), known)
     assert part.label == "ID against Colors"
     assert (part.text, part.holds) == (text, holds)
+
+
+def test_a_claim_says_once_how_each_kind_of_comparison_is_made() -> None:
+    made = curve_claim("a", "b", "c", "d", "e", OVER_RSD, faster("id", "allocation", "none"), OVER_RSD)
+    assert made.check == f"{MEANS} {AREAS}"

@@ -10,7 +10,6 @@ from spm.compendium.theory.linear import (
     check_linear,
     other_items_alone,
     play_linear,
-    weight_table,
 )
 from spm.compendium.theory.scores import linear_features, with_interaction
 from spm.settings import prop_1, prop_7
@@ -36,10 +35,6 @@ def test_one_interaction_is_enough() -> None:
     assert check.infeasible == 0
     assert check.solved == check.systems
     assert check.value == check.optimum == Fraction(31, 2)
-    assert check.weights is not None
-    table = weight_table(prop_7(), check.weights)
-    assert "Alice and Bob both hold" in table.columns
-    assert list(table.index) == ["Alice", "Bob", "Carl", "Dan"]
 
 
 def test_the_four_outcomes_are_not_enough_if_the_items_tell_them_apart() -> None:

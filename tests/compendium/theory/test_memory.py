@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import comb, log2, perm
 
@@ -8,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spm.compendium.theory.economies import UNVISITED, HistoryState, economy
+from spm.compendium.theory.histories import HistorySolver, Move
 from spm.compendium.theory.memory import (
     MATCHING_SIZES,
-    Event,
-    EventPolicy,
-    Events,
     cost_of_forgetting,
     count_by_hand,
     holdings,
@@ -21,18 +21,20 @@ from spm.compendium.theory.memory import (
     rebuild_history,
     required_memory,
     space,
-    visits_in_doubt,
 )
+from spm.exact import History, Policy, Visit
+from spm.settings import Setting, Values, theorem_1, vector
 
 
-def random_policy(seed: int, n_agents: int, n_types: int) -> EventPolicy:
+def random_policy(seed: int, n_agents: int, n_types: int) -> Policy:
     """A deterministic policy whose visits are drawn from a generator seeded by the whole history."""
 
-    def policy(history: Events) -> tuple[int, tuple[float, ...]]:
-        words = [seed] + [int(1000 * x) for event in history for x in (event.agent, *event.prices, *event.bundle)]
+    def policy(history: History) -> tuple[int, Values]:
+        numbers = [(event.agent, *(int(p) for p in event.prices), *event.bundle) for event in history]
+        words = [seed, *(number for row in numbers for number in row)]
         rng = np.random.default_rng(np.random.SeedSequence(words))
         left = sorted(set(range(n_agents)) - {event.agent for event in history})
-        return int(rng.choice(left)), tuple(rng.random(n_types).tolist())
+        return int(rng.choice(left)), vector(rng.integers(0, 8, n_types).tolist())
 
     return policy
 
@@ -42,7 +44,7 @@ def test_history_is_rebuilt_from_allocation_and_agents_left(seed: int, n: int, n
     rng = np.random.default_rng(seed)
     policy = random_policy(seed, n, n_types)
     allocation = [(0,) * n_types] * n
-    history: Events = ()
+    history: History = ()
     left = set(range(n))
     for _ in range(n):
         assert rebuild_history(policy, allocation, left) == history
@@ -50,15 +52,15 @@ def test_history_is_rebuilt_from_allocation_and_agents_left(seed: int, n: int, n
         bundle = tuple(rng.integers(0, 2, n_types).tolist())
         left.remove(agent)
         allocation[agent] = bundle
-        history = (*history, Event(agent, prices, bundle))
+        history = (*history, Visit(agent, prices, bundle))
     assert rebuild_history(policy, allocation, left) == history
 
 
 def test_an_impossible_set_of_agents_left_is_refused() -> None:
     with pytest.raises(ValueError, match="round 1"):
-        rebuild_history(lambda history: (0, (0.5,)), [(0,), (1,)], left={0})
+        rebuild_history(lambda history: (0, vector(1)), [(0,), (1,)], left={0})
     with pytest.raises(ValueError, match="round 2"):
-        rebuild_history(lambda history: (0, (0.5,)), [(0,), (1,)], left=set())
+        rebuild_history(lambda history: (0, vector(1)), [(0,), (1,)], left=set())
 
 
 def test_every_matching_needs_its_own_continuation() -> None:
@@ -68,6 +70,32 @@ def test_every_matching_needs_its_own_continuation() -> None:
         assert counts == [perm(m, n)] * 3
         assert table["agents and items left"].iloc[k] == comb(m, n)
         assert m <= 2 * n or table["bits"].iloc[k] >= n * (log2(m) - 1)
+
+
+def optimal_visits(setting: Setting) -> Iterator[tuple[HistoryState, Move]]:
+    """Every visit that some optimal SPM makes, with the state in which it does."""
+    market = economy(setting)
+    solver = HistorySolver(market)
+    met, pending = {market.start}, [market.start]
+    while pending:
+        state = pending.pop()
+        for move in solver.optimal_moves(state):
+            yield state, move
+            fresh = set(move.after.values()) - met
+            met |= fresh
+            pending.extend(fresh)
+
+
+def visits_in_doubt(n_revealing: int, n_items: int) -> int:
+    """How often an optimal SPM of Theorem 1's family offers the prize before all revealing agents were visited.
+
+    With more items than they can take, 0 is what the lower bound needs: by then all optimal SPMs have seen the
+    whole matching, and agents left tell nothing of it.
+    """
+    return sum(
+        move.agent == n_revealing and UNVISITED in state.bought[:n_revealing]
+        for state, move in optimal_visits(theorem_1(n_revealing, n_items))
+    )
 
 
 def test_optimal_mechanisms_see_the_whole_matching_first() -> None:

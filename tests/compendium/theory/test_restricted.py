@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from spm.compendium.theory.economies import economy
+from spm.compendium.theory.histories import is_over, outcome_value, visit
 from spm.compendium.theory.memory import revealing_first
-from spm.compendium.theory.restricted import best_restricted, policy_table, restricted_value
+from spm.compendium.theory.restricted import VIEWS, RestrictedPolicy, best_restricted, policy_table
 from spm.exact import Solver
 from spm.market import Market
 from spm.settings import (
@@ -63,6 +64,21 @@ def test_search_agrees_with_brute_force(supply: int) -> None:
         setting = random_correlated(np.random.default_rng(child), supply)
         found = best_restricted(setting, "items-agents-left")
         assert found.value == brute_force(joint(setting), supply, {})
+
+
+def restricted_value(setting: Setting, statistic: str, policy: RestrictedPolicy) -> Fraction:
+    """The exact value of a restricted policy, by running it through the setting."""
+    market, total = economy(setting), 0
+    pending = [market.start]
+    while pending:
+        state = pending.pop()
+        if is_over(market, state):
+            total += outcome_value(market, state)
+        else:
+            agent, prices = policy[VIEWS[statistic](market, state)]
+            ticks = tuple(int(price * market.ticks) for price in prices)
+            pending.extend(visit(market, state, agent, ticks).after.values())
+    return market.exact(total)
 
 
 @pytest.mark.parametrize("statistic", ["items-agents-left", "allocation"])
