@@ -1,4 +1,5 @@
-"""What is kept under ``data/computed``: all that the book shows, no profile changes, and takes seconds.
+"""What is kept under ``data/computed``: what the book shows, takes seconds to compute, and is the same under every
+protocol.
 
 ``spm compute`` computes it from nothing, says what differs from before, and writes it.
 """

@@ -1,8 +1,8 @@
 """Where runs are done: in processes of this machine, or on the workers of a Dask cluster.
 
-An engine takes a piece of work and the specifications to do it for, and opens the stream of results as they
-complete, in whatever order. Results travel back to the caller, so that workers need no file system in common
-with it. Leaving the stream early, as an interrupt does, drops what is not done.
+An engine takes a function and the specifications to apply it to, and opens a stream of results in the order in
+which they complete. Results travel back to the caller, so workers need no common file system. Leaving the stream
+early, as an interrupt does, drops what is not done.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WORKER_CONDITIONS = conditions_of("compendium.record.store")
 
 CONNECT_SECONDS = 5
 RETRIES = 2
-"""How often a failed run is tried again; one whose worker died is done again by Dask itself, up to 3 times."""
+"""How often a failed run is tried again. Dask itself repeats one whose worker died, up to 3 times."""
 
 
 def engine(name: str, jobs: int = 1, address: str | None = None) -> Engine[Any]:
@@ -43,7 +43,7 @@ def engine(name: str, jobs: int = 1, address: str | None = None) -> Engine[Any]:
         address: of the cluster's scheduler, for ``dask``.
 
     Raises:
-        ValueError: unknown name, fewer than 1 job, or an address that is missing or of no use.
+        ValueError: unknown name, fewer than 1 job, or an address that is missing or unusable.
     """
     if name not in ENGINES:
         raise unknown("engine", name, ENGINES)
@@ -70,8 +70,8 @@ def local(work: Work[T], todo: Sequence[Specification], jobs: int) -> Iterator[I
 def dask(work: Work[T], todo: Sequence[Specification], address: str) -> Iterator[Iterator[T]]:
     """Do ``work`` for each of ``todo`` on the workers of the Dask cluster at ``address``.
 
-    Work must be a module's function that depends on its argument alone: a run whose worker dies is done again
-    by another. Workers that join later help from then on; all are held to the same conditions.
+    Work must be a module's function that depends on its argument alone, since a run whose worker dies is repeated
+    by another. Workers may join later; all are held to the same conditions.
 
     Raises:
         ValueError: ``distributed`` is not installed, no scheduler answers or it is lost, or a worker has other

@@ -1,7 +1,7 @@
 """Fingerprints of code: on which modules and packages a module's numbers depend, and in which version.
 
-Comments and docstrings do not count. A fingerprint that is the same says that nothing can have changed; one that
-differs says nothing yet, for a sentence may have been reworded or a module renamed
+Comments and docstrings do not count. If a fingerprint is the same, nothing can have changed. If it differs, that
+proves nothing yet: a sentence may have been reworded or a module renamed
 (:mod:`spm.compendium.record.replay` tells).
 """
 

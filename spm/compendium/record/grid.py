@@ -1,6 +1,7 @@
 """Figures as grids of runs: a grid is panel x variant of the policy x statistic x seed.
 
-A protocol says how many seeds, how many visits and how many profiles for the evaluations.
+A protocol says how many seeds there are, how many visits each learns from, and on how many profiles it is
+evaluated.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ HYPERPARAMETERS: dict[tuple[str, bool], Hyperparameters] = {
 }
 """PPO's settings by variant and by whether the mechanism is static, the same in all panels.
 
-Static mechanisms explore less: noise drawn anew at each visit makes static prices vary from agent to agent while
-learning, and the more it does, the further the learned mean is from the best price that does not vary. What was
-tried is told in the book's appendix "What was tried".
+Static mechanisms explore less. Fresh noise at each visit makes static prices vary from agent to agent while they
+learn, and the more they vary, the further the learned mean is from the best constant price. The book's appendix
+"What was tried" shows the alternatives.
 """
 
 
@@ -47,11 +48,11 @@ def hyperparameters(variant: str, statistic: str) -> Hyperparameters:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How thoroughly the figures are made.
+    """The size of the experiments.
 
     Attributes:
         name: the name it is looked up by.
-        seeds: runs for each curve.
+        seeds: runs per curve.
         keep: how many of them, the best, are drawn (the paper keeps 3 of 6).
         static_visits: budget of a static mechanism.
         visits: budget of an adaptive one, by variant.
@@ -94,11 +95,11 @@ PROTOCOLS = {
         Protocol("paper", 6, 3, 400_000, {"scores": 1_000_000, "groups": 2_200_000}, 21, 1_000, 100_000, True),
     )
 }
-"""``paper`` is the paper's protocol, ``quick`` a look at every curve, ``smoke`` only exercises the code."""
+"""``paper`` is the paper's protocol, ``quick`` takes a look at every curve, ``smoke`` only exercises the code."""
 
 
 def get_protocol(name: str) -> Protocol:
-    """Return a profile by name.
+    """Return a protocol by name.
 
     Raises:
         ValueError: unknown name; the nearest are listed.
@@ -136,7 +137,7 @@ def grid(figure: str, protocol: Protocol) -> list[Specification]:
 
 
 def store_of(protocol: Protocol) -> Store:
-    """Return the store of a profile's records."""
+    """Return the store of a protocol's records."""
     from spm.compendium.record.store import Store  # who asks for the grid alone need not load it
 
     return Store(home() / "_build" / "runs" / protocol.name)

@@ -7,8 +7,8 @@
 
 A kept result is *fresh* while the modules that its function depends on, and the packages in
 :data:`KEPT_PACKAGES`, are those that it was computed by. One that is stale or damaged is never used, but computed
-again when it is asked for. Whether a change of the code, such as a renamed module, changes the result as well is
-what :func:`recomputed` says.
+again when it is asked for. :func:`recomputed` says whether a change of the code, such as a renamed module, changes
+the result as well.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ RELATIVE, ABSOLUTE = 1e-9, 1e-12
 
 
 class Call(NamedTuple):
-    """A function of this package and its arguments, JSON types by name, as in ``Call(record, {"name": "id"})``."""
+    """A function of this package and its arguments: JSON types by name, as ``Call(record, {"name": "id"})``."""
 
     function: Callable[..., Any]
     arguments: dict[str, Any]
@@ -75,7 +75,7 @@ class Check(NamedTuple):
 
 
 def kept(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return ``function(*args, **kwargs)`` as it was kept, or compute it now and keep it in ``_build``.
+    """Return ``function(*args, **kwargs)``: the kept result, or one computed now and kept in ``_build``.
 
     Args:
         function: returns JSON types, fractions, or a table without an index of its own.

@@ -106,7 +106,7 @@ def _saved(weights: dict[str, Any]) -> bytes:
 
 
 def bounds_rows() -> Iterator[dict[str, Any]]:
-    """Yield each panel's first best, bracket and static optima, one row a quantity."""
+    """Yield each panel's first best, bracket and static optima, one row per quantity."""
     for panel in panels("all"):
         known = benchmark(panel)
         for name in (name.removesuffix("_error") for name in known if name.endswith("_error")):

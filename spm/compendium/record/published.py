@@ -31,12 +31,12 @@ KEY = [*CURVE, "seed"]
 
 
 def folder(protocol: Protocol) -> Path:
-    """Return where a profile's results of record lie."""
+    """Return where a protocol's results of record lie."""
     return home() / "data" / protocol.name
 
 
 def specified(specification: Specification) -> dict[str, Any]:
-    """Return a specification as one flat row; ``visits`` is called ``budget``, for a run may round it up."""
+    """Return a specification as one flat row; ``visits`` is called ``budget``, since a run may round it up."""
     flat = specification.as_dict()
     hyper = flat.pop("hyperparameters")
     names = {"panel": flat.pop("setting")["name"], "statistic": flat.pop("statistic")["name"]}
@@ -62,7 +62,7 @@ REPLAYED_SEEDS = 2
 
 
 def results_of_record(protocol: Protocol) -> dict[str, pd.DataFrame]:
-    """Return the tables of record of a profile, ``runs`` and ``curves``, after :func:`check_published`.
+    """Return the tables of record of a protocol, ``runs`` and ``curves``, after :func:`check_published`.
 
     Raises:
         ValueError: they are damaged or stale.
@@ -81,7 +81,7 @@ def check_published(protocol: Protocol, jobs: int = 1) -> str:
     """Check that the results of record are whole, and those that the present code would produce.
 
     Args:
-        protocol: how thoroughly the figures are made.
+        protocol: the size of the experiments.
         jobs: how many curves are replayed at a time, where code or packages have changed since.
 
     Returns:
@@ -104,7 +104,7 @@ def check_published(protocol: Protocol, jobs: int = 1) -> str:
 
 
 def _check_grid(protocol: Protocol, runs: pd.DataFrame) -> None:
-    """Compare the rows' specifications, and which of them are kept, with the profile's."""
+    """Compare the rows' specifications, and which of them are kept, with the protocol's."""
     changed = changes(runs, grid("all", protocol))
     if not changed and not runs["kept"].equals(is_kept(runs, protocol.keep)):
         changed = f"the runs kept are not the {protocol.keep} best of each curve"

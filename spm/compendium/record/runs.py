@@ -52,7 +52,7 @@ def local_engine(jobs: int) -> Engine[Finished]:
 
 
 def do_runs(todo: Sequence[tuple[Specification, Store]], engine: Engine[Finished]) -> int:
-    """Do runs and write each record to its store as it comes; return how many there were."""
+    """Do runs, write each record to its store as it completes, and return how many there were."""
     # The longest first, so that no long run is left over when all others have ended.
     stores = dict(sorted(todo, key=lambda pair: -pair[0].visits))
     total = sum(specification.visits for specification in stores)

@@ -1,6 +1,6 @@
 """The store of finished runs, and the tidy tables made from them.
 
-A record is one JSON file per run: ``<profile>/<panel>/<statistic>-<variant>-<seed>.json``. It holds the
+A record is one JSON file per run: ``<protocol>/<panel>/<statistic>-<variant>-<seed>.json``. It holds the
 specification, the conditions of its making (fingerprints of the producing modules, package versions), the
 processor, seconds, the learning curve, the final evaluation, the policy's weights and a miniature of the run, all
 under one checksum. Records are written whole or not at all. A record is reused only while it is intact, its
@@ -85,7 +85,7 @@ class Store:
         return read_record(self.path(specification))
 
     def states(self, runs: Sequence[Specification], jobs: int = 1) -> list[tuple[Specification, RecordState]]:
-        """Say of each run whether its record can be used; ``jobs`` curves are replayed at a time."""
+        """Say for each run whether its record can be used; ``jobs`` curves are replayed at a time."""
         told = {run: self._read(run) for run in runs}
         curves = _curves({run: record for run, record in told.items() if not isinstance(record, RecordState)})
         for curve, fresh in zip(curves, are_fresh(curves, jobs), strict=True):
@@ -144,8 +144,8 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 def processor() -> str:
     """Return architecture, maker, family, model and the vector instructions that torch uses.
 
-    The model is part of it, for torch's matrix products are summed in another order on another maker's or another
-    generation's processor, though its instructions be the same.
+    The model is part of it: on a processor of another maker or generation torch may sum matrix products in another
+    order, even with the same instruction set.
     """
     try:
         told = Path("/proc/cpuinfo").read_text()

@@ -3,11 +3,11 @@
 On the processor and versions that a run was made with, a retrained run must be *identical*, every point of its
 curve included. Elsewhere, floating-point sums differ in their last digits and learning amplifies them; there the
 retrained run's final regret must lie within the range of the curve's recorded seeds, widened on both sides by
-that range, by 4 standard errors, and by 5% of the curve's best objective, for a seed that takes another course may
-stop in a local optimum where none of the recorded ones did. A policy played again on the first profiles of the
+that range, by 4 standard errors, and by 5% of the curve's best objective, since a rerun may
+land in a local optimum that no recorded seed reached. A policy played again on the first profiles of the
 final evaluation must come within 4 standard errors of the recorded mean, and equal it on the same platform when
-all profiles are played. The record's spread counts too, for a rare large loss may be missing among few profiles
-and their own spread with it.
+all profiles are played. The record's spread counts too: among few profiles a rare large loss, and its part of the
+spread, may be missing.
 Bounds and static optima must agree to a millionth with those of the present code, and every result under
 ``data/computed`` is computed again from nothing (:func:`spm.compendium.record.kept.recomputed`).
 """
@@ -116,7 +116,7 @@ def _is_of_here(rows: pd.DataFrame) -> bool:
 
 
 def _retrained(protocol: Protocol, specification: Specification) -> Verification:
-    """Train a run anew and compare it with its record."""
+    """Train a run again and compare it with its record."""
     tables = published.results_of_record(protocol)
     recorded = _rows(tables["runs"], specification)
     run = train(specification)

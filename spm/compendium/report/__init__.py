@@ -7,6 +7,7 @@
 * :mod:`~spm.compendium.report.drawing`: the canvas; :mod:`~spm.compendium.report.curves`: Figures 2 to 4.
 * :mod:`~spm.compendium.report.taxonomy_figure`: Figure 1.
 * :mod:`~spm.compendium.report.cells`, :mod:`~spm.compendium.report.trees`: exact values and mechanisms.
-* :mod:`~spm.compendium.report.words`: a market told in words and numbers.
+* :mod:`~spm.compendium.report.words`: a market in words and numbers.
+* :mod:`~spm.compendium.report.exhibits`: single settings, solved, bounded and played.
 * :mod:`~spm.compendium.report.tuning_table`: what was tried.
 """

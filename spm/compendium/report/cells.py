@@ -47,7 +47,7 @@ def cells_table(solver: Solver) -> Styler:
 
 
 def fraction_text(value: object) -> str:
-    """A fraction and, if it is not an integer, about how much that is."""
+    """A fraction and, if it is not an integer, its approximate decimal."""
     assert isinstance(value, Fraction)
     return f"{value} ≈ {float(value):.4g}" if value.denominator > 1 else str(value)
 

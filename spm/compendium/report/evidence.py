@@ -1,4 +1,4 @@
-"""What is known of the learned mechanisms of a profile: evaluations, learning curves, and what they compare with.
+"""What is known of the learned mechanisms of a protocol: evaluations, learning curves, and benchmarks.
 
 Objectives are in units of the highest value (see :mod:`spm.settings`). A learned mechanism's objective is
 estimated as the expected first best, which :mod:`spm.bounds` knows without sampling, minus its mean regret: most
@@ -34,10 +34,10 @@ POINT = ["visits", "objective", "objective_se", "regret", "regret_se"]
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """The records of a profile as tables.
+    """The records of a protocol as tables.
 
     Attributes:
-        protocol: how thoroughly the figures are made.
+        protocol: the size of the experiments.
         finals: final evaluations (:func:`finals`), panel by panel.
         curves: points of the learning curves (:func:`curves`) of the same panels.
         benchmark: a panel's bounds and best static mechanisms
@@ -82,7 +82,7 @@ class Evidence:
         rows = rows if len(rows) else _rows(table, panel, statistic, SCORES)
         if rows.empty:
             raise ValueError(
-                f"no run of panel {panel!r} with statistic {statistic!r} in profile {self.protocol.name!r}"
+                f"no run of panel {panel!r} with statistic {statistic!r} under protocol {self.protocol.name!r}"
             )
         return rows
 
@@ -144,7 +144,7 @@ def _check_done(figure: str, protocol: Protocol) -> None:
 def curves(figure: str, protocol: Protocol) -> pd.DataFrame:
     """Return every point of every learning curve: panel, variant, statistic, seed, visits, means and errors.
 
-    Read from the results of record (:mod:`spm.compendium.record.published`) if the profile is one of record, else
+    Read from the results of record (:mod:`spm.compendium.record.published`) if the protocol is one of record, else
     from its runs.
 
     Raises:

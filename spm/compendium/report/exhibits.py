@@ -1,6 +1,4 @@
-"""What chapters show of single settings: market, cells and tree of a construction, bounds and mechanisms that are
-played.
-"""
+"""What chapters show of single settings: market, cells and tree, relaxed bounds, mechanisms played."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from spm.compendium.report.tables import LABELS, POLICIES, title
 
 RESAMPLES = 10_000
 APART = 0.01
-"""A seed that ends further than this share below the kept ones has fallen apart."""
+"""A seed that ends more than this share below the kept ones has fallen apart."""
 
 
 def interquartile_mean(values: Sample, axis: int = -1) -> Sample:

@@ -124,7 +124,7 @@ def kept_curves(evidence: Evidence) -> pd.DataFrame:
 
 
 def write_tables(figure: str, protocol: Protocol) -> None:
-    """Write the tables of a figure as CSV files to ``_build/tables/<profile>/``."""
+    """Write the tables of a figure as CSV files to ``_build/tables/<protocol>/``."""
     evidence = load(protocol, figure)
     folder = home() / "_build" / "tables" / protocol.name
     made = {"curves": evidence.curves, "finals": evidence.finals, "baselines": baselines(evidence)}
@@ -133,7 +133,7 @@ def write_tables(figure: str, protocol: Protocol) -> None:
 
 
 def glance(evidence: Evidence, variant: str) -> pd.DataFrame:
-    """Return all panels' results at a glance: RSD, each learned curve (mean of the kept seeds), upper bounds."""
+    """Return all panels' results: RSD, each learned curve (mean of the kept seeds), and upper bounds."""
     ends = learned_finals(evidence)
     means = ends[ends["variant"] == variant].pivot(index="panel", columns="statistic", values="mean")
     base = baselines(evidence).set_index("panel")
@@ -263,7 +263,7 @@ def attained(evidence: Evidence) -> pd.DataFrame:
 
 
 def adaptivity_map(sizes: pd.DataFrame, index: str = "n") -> pd.DataFrame:
-    """Return the value of adaptivity in percent, rows by ``index``, columns by the number of items.
+    """Return the adaptivity gap in percent, rows by ``index``, columns by the number of items.
 
     The lower ends are reduced by two standard errors.
 

@@ -21,7 +21,7 @@ from spm.compendium.report.tables import BEST_STATIC, LABELS, NAMES, POLICIES, t
 from spm.learning import VARIANTS
 
 SLACK = 0.005
-"""Relative distance that is near enough."""
+"""Relative distance that is close enough."""
 SLACK_MAX_MIN = 0.01
 SUFFICIENT = ("allocation", "price-allocation")
 """Statistics that are sufficient in every panel (Theorem 1)."""
@@ -65,7 +65,7 @@ class Target:
 
 
 def targets(evidence: Evidence) -> list[Target]:
-    """Return every target of a profile, panel by panel, for both variants of the policy."""
+    """Return every target of a protocol, panel by panel, for both variants of the policy."""
     ends = evidence.kept.groupby(["panel", "variant", "statistic"])["estimate"].mean()
     return [
         target

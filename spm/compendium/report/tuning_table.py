@@ -16,7 +16,7 @@ from spm.settings import get_setting
 
 
 def chosen_table() -> pd.DataFrame:
-    """Return the settings chosen, a column per policy and kind of mechanism."""
+    """Return the chosen settings, one column per policy and kind of mechanism."""
     chosen = {
         (POLICIES[variant], "static" if static else "adaptive"): asdict(hyper)
         for (variant, static), hyper in HYPERPARAMETERS.items()
@@ -46,7 +46,7 @@ def tuning_table() -> pd.DataFrame:
     seconds = rows.groupby(index, sort=False)["seconds"].mean()
     shown = rows.pivot_table(index=index, columns="curve", values="distance", aggfunc="mean", sort=False)
     text = shown.map(lambda value: "" if pd.isna(value) else f"{value:+.2f} %")
-    text["seconds a run"] = seconds.reindex(text.index).map("{:.0f}".format)
+    text["seconds per run"] = seconds.reindex(text.index).map("{:.0f}".format)
     return text.rename_axis(columns=None)
 
 

@@ -1,4 +1,4 @@
-"""Episodes and finite settings told in words, to be read by a person."""
+"""Episodes and settings in words and numbers, for a person to read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spm.settings import Array, FiniteModel, Lottery, MaxMinModel, Setting, Valu
 
 
 def episode(mechanism: Mechanism, setting: Setting, seed: int = 0) -> str:
-    """Play one drawn profile and tell what happened, round by round.
+    """Play one sampled profile and tell what happened, round by round.
 
     >>> from spm import settings
     >>> from spm.mechanisms import StaticPrices

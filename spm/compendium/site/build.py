@@ -1,9 +1,9 @@
-"""The book: executed chapters made into one HTML site that is read offline::
+"""The book: executed chapters built into one HTML site that is read offline::
 
     _build/executed/*.ipynb --jupyter-book--> _build/site/index.html
 
-A new site takes the old one's place only when it is complete and loads nothing from elsewhere
-(:mod:`spm.compendium.site.offline`); while nothing that it is built from changes, the old one stays. Run it with
+A new site replaces the old one only when it is complete and loads nothing from elsewhere
+(:mod:`spm.compendium.site.offline`). If nothing that it is built from has changed, the old one stays. Run it with
 ``python -m spm.compendium.site.build``.
 """
 
@@ -28,7 +28,7 @@ from spm.files import home
 
 JUPYTER_BOOK = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
 SPHINX_STRICT = ("-W", "--keep-going", "--all", "-q")
-"""Every warning is an error, all pages are written anew, and only warnings are shown."""
+"""Every warning is an error, all pages are rewritten, and only warnings are shown."""
 BUILT_FROM = ("requirements.lock", "_config.yml", "book/_ext/*.py", "spm/**/*.py", "_build/source/**/*")
 """Files on which the site may depend; the reference of functions is made from the modules."""
 
@@ -72,7 +72,7 @@ def check_site(site: Path, names: Sequence[str]) -> None:
     """Check that the site has all its pages and loads nothing from elsewhere.
 
     Raises:
-        BookError: it is not so; the message names the pages and addresses.
+        BookError: it is not or does; the message names the pages and addresses.
     """
     if found := faults(site, names):
         raise BookError("\n".join(found))
@@ -88,7 +88,7 @@ def make(root: Path, given: Mapping[str, Any], jobs: int) -> Path:
     """Execute the chapters that need it and build the site; return its first page.
 
     Raises:
-        ValueError: a bad table of contents, parameter or profile.
+        ValueError: a bad table of contents, parameter or protocol.
         BookError: a chapter fails, or the site is not what it should be.
     """
     protocol = get_protocol(str(given["profile"])) if "profile" in given else None

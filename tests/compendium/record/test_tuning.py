@@ -120,7 +120,7 @@ def test_the_table_by_hand(patch: pytest.MonkeyPatch) -> None:
     assert shown.loc[index[2], "Two worlds, PSP"] == distance(worlds, "personalised_static", 0.08, 0.09)
     assert shown.loc[index[3], "Kitchen sink, ASP"] == distance(kitchen, "anonymous_static", 0.14, 0.15)
     assert shown.loc[index[0], "Two worlds, PSP"] == ""
-    assert shown["seconds a run"].tolist() == ["2", "6", "10", "14"]  # 1.5, 5.5, 9.5, 13.5, halves to even
+    assert shown["seconds per run"].tolist() == ["2", "6", "10", "14"]  # 1.5, 5.5, 9.5, 13.5, halves to even
 
 
 def test_the_settings_chosen_are_shown_by_policy_and_kind_of_mechanism() -> None:

@@ -32,7 +32,7 @@ def test_a_variant_that_was_not_run_is_the_papers() -> None:
 
 
 def test_a_missing_curve_is_an_error() -> None:
-    with pytest.raises(ValueError, match="no run of panel 'id' with statistic 'none' in profile 'paper'"):
+    with pytest.raises(ValueError, match="no run of panel 'id' with statistic 'none' under protocol 'paper'"):
         evidence({CURVE: [0.5]}).sample("id", "none")
 
 

@@ -140,7 +140,7 @@ def test_what_the_book_says_it_says_once() -> None:
         for part in source.split("\n\n")
         if len(part) > 200
     ]
-    places = defaultdict(list)
+    places: dict[str, list[str]] = defaultdict(list)
     for part, chapter in paragraphs:
         places[part].append(chapter)
     assert len(paragraphs) > 50
