@@ -51,7 +51,7 @@ def seeds(evidence: Evidence) -> Finding:
         return Finding(NOT_TESTABLE, ours, explanation=reason)
     shift, panel, name = max((_shift(evidence, *curve), *curve) for curve in curves)
     ours += f"; keeping raises a mean by up to {100 * shift:.2f} % ({get_setting(panel).title}, {name})"
-    return Finding(BY_DEFINITION, ours, explanation=f"{HOW_RUN} So are ours.")
+    return Finding(BY_DEFINITION, ours, explanation=f"{HOW_RUN} Ours were run the same way.")
 
 
 def _shift(evidence: Evidence, panel: str, name: str) -> float:
