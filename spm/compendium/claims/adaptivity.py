@@ -51,7 +51,7 @@ def all_but_the_simplest() -> Finding:
     ours = f"adaptivity pays in {better} of {len(SOLVED)} settings; not in {_titles(exceptions)}"
     correction = (
         "Several items and many agents do not make a setting need adaptivity: a static mechanism is optimal in "
-        f"{_titles(large)}. What matters is whether purchases tell something or items get scarce."
+        f"{_titles(large)}. What matters is whether purchases reveal something or items become scarce."
         if large
         else ""
     )
@@ -145,7 +145,7 @@ def both_adaptive() -> Finding:
 
 @computed("prop-4-rounds", CHARACTERISATION, "after Proposition 4")
 def others_first() -> Finding:
-    """It is optimal to visit others, one or two, before the agent with the higher floor and ceiling.
+    """It is optimal to visit one or two others before the agent with the higher floor and ceiling.
 
     described = optimum
 

@@ -134,7 +134,11 @@ def computed(id: str, section: str, place: str) -> Callable[[Compute], Claim]:
 
 
 def paragraphs(check: Callable[..., object]) -> list[str]:
-    """Return the paragraphs of a function's docstring, each on one line."""
+    """Return the paragraphs of a function's docstring, each on one line.
+
+    >>> paragraphs(recorded)
+    ['Return the decorator that makes a claim of a check of the records (see :func:`computed`).']
+    """
     return [" ".join(part.split()) for part in (check.__doc__ or "").split("\n\n")]
 
 

@@ -97,8 +97,8 @@ def id_form() -> Finding:
     free, ruled = best_on("ID"), best_on("ID", "agents 1 to 3 first")
     ours = f"loss {shown(free['loss'])}; {shown(ruled['loss'])} if agents 1 to 3 must come first"
     refutation = (
-        f"As stated, a policy on agents and items left reaches the optimum {shown(free['optimum'])}: it writes "
-        "who bought into the order of visits, so that the agents left tell. Only if agents 1 to 3 must come "
+        f"As stated, a policy on agents and items left reaches the optimum {shown(free['optimum'])}: it records "
+        "who bought in the order of visits, so that the set of agents left tells. Only if agents 1 to 3 must come "
         f"first does it lose {shown(ruled['loss'])}."
     )
     return judge(free["loss"] > 0, "", refutation, ours)

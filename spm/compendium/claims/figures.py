@@ -124,7 +124,7 @@ def two_worlds_personalised() -> Comparisons:
 
 @compared("two-worlds-anonymous", PART_2, "Figure 3 (b)")
 def two_worlds_anonymous() -> Comparisons:
-    """In Two worlds learned anonymous static prices are not; personalised ones beat them.
+    """In Two worlds learned anonymous static prices are not optimal; personalised ones beat them.
 
     anonymous < personalised
     """
@@ -178,7 +178,7 @@ def additive_adaptive() -> Comparisons:
 
 @compared("additive-prices", PART_3, "Figure 4 (a)")
 def additive_prices() -> Comparisons:
-    """There price information speeds up learning still more than with unit demand at δ = 0.5.
+    """There price information speeds up learning even more than with unit demand at δ = 0.5.
 
     lead of price-allocation larger than with unit demand
     """
@@ -205,7 +205,7 @@ def max_min_allocation() -> Comparisons:
 
 @compared("max-min-items-left", PART_3, "Figure 4 (c)")
 def max_min_items_left() -> Comparisons:
-    """There agents and items left do not get to where the allocation does.
+    """There a policy on agents and items left ends below one on the allocation.
 
     allocation > agents and items left
     """

@@ -70,7 +70,11 @@ def check_claims(evidence: Evidence, claims: Iterable[Claim] = CLAIMS) -> list[E
 
 
 def counts(entries: Iterable[Entry]) -> dict[str, int]:
-    """Return how many entries have each verdict."""
+    """Return how many entries have each verdict.
+
+    >>> counts(check_claims(None, [adaptivity.personalised_prices]))["confirmed"]
+    1
+    """
     found = Counter(entry.finding.verdict for entry in entries)
     return {verdict: found[verdict] for verdict in VERDICTS}
 

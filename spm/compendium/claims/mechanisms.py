@@ -114,7 +114,7 @@ def special_cases() -> Finding:
     values = [[value(name, kind) for kind in CHAIN] for name in SOLVED if name != "colors"]
     falling = sum(row != sorted(row) for row in values)
     ours = f"{len(INSIDE) - len(missing)} of {len(INSIDE)} inclusions; "
-    ours += f"optima fall in {falling} of {len(values)} settings"
+    ours += f"the optimum falls in {falling} of {len(values)} settings"
     reason = (
         "Each class is a case of the next in the definitions, and of the cells that the solver maximises over."
     )
@@ -139,18 +139,18 @@ def anonymous_baseline() -> Finding:
 
     policies without history = ASP
 
-    All policies that see nothing are run on all profiles; one price is solved for with either kind of order.
+    All policies that see nothing are run on all profiles; the best single price is solved for with either order.
     """
     return _baseline(best_unseeing(construction("prop-3")), ASP_STATIC_ORDER, ASP, "Definition 1's ASP")
 
 
 @computed("baseline-psp", PROTOCOL, "Baselines, 3")
 def personalised_baseline() -> Finding:
-    """Showing the agents left alone restricts policies to the family of personalised static price mechanisms.
+    """Showing only the agents left restricts policies to the family of personalised static price mechanisms.
 
     policies on agents left = PSP
 
-    The best policy on agents left is searched for; static prices are solved for with either kind of order.
+    The best policy on agents left is found by search; the best static prices are solved for with either order.
     """
     reached = best_restricted(construction("prop-3"), "agents-left").value
     return _baseline(reached, PSP_STATIC_ORDER, PSP, "Definition 2's PSP")
@@ -179,7 +179,7 @@ def terminal_rewards() -> Finding:
     early, last, episodes = (max(column) for column in zip(*map(_rewards, REWARD_PANELS), strict=True))
     ours = f"largest reward before the end {early:.0e}, largest error at the end {last:.0e}"
     ours += f", up to {episodes:,} episodes per panel"
-    reason = "It says how the rewards were chosen, and ours are chosen alike."
+    reason = "It says how the rewards were chosen; ours are chosen the same way."
     return definition(early == 0 and last < 1e-5, reason, "Rewards are not those of the outcome.", ours)
 
 

@@ -39,7 +39,7 @@ def seeds(evidence: Evidence) -> Finding:
 
     6 seeds, 3 kept
 
-    The records are counted, and the kept seeds' mean is compared with all seeds'.
+    The records are counted, and the kept seeds' mean is compared with that of all seeds.
     """
     curves = [(panel, name) for panel in grid.panels("all") for name in (*STATIC, *ADAPTIVE)]
     counts = sorted({len(evidence.all_seeds(*curve)) for curve in curves})
@@ -51,7 +51,7 @@ def seeds(evidence: Evidence) -> Finding:
         return Finding(NOT_TESTABLE, ours, explanation=reason)
     shift, panel, name = max((_shift(evidence, *curve), *curve) for curve in curves)
     ours += f"; keeping raises a mean by up to {100 * shift:.2f} % ({get_setting(panel).title}, {name})"
-    return Finding(BY_DEFINITION, ours, explanation=f"{HOW_RUN} Ours are run alike.")
+    return Finding(BY_DEFINITION, ours, explanation=f"{HOW_RUN} Ours were run the same way.")
 
 
 def _shift(evidence: Evidence, panel: str, name: str) -> float:

@@ -28,7 +28,11 @@ def forgetting() -> pd.DataFrame:
 
 
 def best_on(setting: str, order: str = "any") -> dict[str, Fraction]:
-    """Return the optimum, what the best policy on either statistic earns, and the loss of the second one."""
+    """Return the optimum, what the best policy on either statistic earns, and the loss of the second one.
+
+    >>> best_on("ID")["loss"], best_on("ID", "agents 1 to 3 first")["loss"]
+    (Fraction(0, 1), Fraction(5, 4))
+    """
     table = forgetting()
     row = table[(table["setting"] == setting) & (table["order"] == order)].iloc[0]
     return {name: Fraction(row[name]) for name in ("optimum", "allocation", "items-agents-left", "loss")}
@@ -47,7 +51,7 @@ def independent_values() -> Finding:
 
 @computed("prop-5-revenue", LEARNING, "Proposition 5, revenue")
 def revenue_supremum() -> Finding:
-    """There is an optimal policy for revenue to be determined.
+    """For revenue, too, an optimal policy exists.
 
     optimum attained
 
@@ -105,7 +109,7 @@ def footnote_instance() -> Finding:
 
 @computed("prop-6", LEARNING, "Proposition 6")
 def agents_left_alone() -> Finding:
-    """Policies that see the agents left alone are static, possibly personalised, prices in a static order.
+    """Policies that see only the agents left are static, possibly personalised, prices in a static order.
 
     same set of mechanisms
 

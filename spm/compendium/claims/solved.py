@@ -37,10 +37,10 @@ def value(name: str, kind: Kind = SPM) -> Fraction:
     return _optima(name)[prices][order]
 
 
-def words(kind: Kind) -> str:
+def in_words(kind: Kind) -> str:
     """Return a cell in words.
 
-    >>> words(("anonymous-static", "static"))
+    >>> in_words(("anonymous-static", "static"))
     'anonymous static prices with static order'
     """
     return f"{kind[0].replace('-', ' ')} prices with {kind[1]} order"
@@ -63,11 +63,11 @@ def needs(name: str, falls_short: tuple[Kind, ...], suffices: Kind = SPM) -> Fin
     'adaptive prices with adaptive order 5/2; anonymous static prices with adaptive order 9/4'
     """
     best, enough = value(name), value(name, suffices)
-    less = {words(kind): value(name, kind) for kind in falls_short}
+    less = {in_words(kind): value(name, kind) for kind in falls_short}
     reach = [kind for kind, worth in less.items() if worth == best]
-    ours = f"{words(suffices)} {shown(enough)}; " + "; ".join(f"{kind} {shown(v)}" for kind, v in less.items())
+    ours = f"{in_words(suffices)} {shown(enough)}; " + "; ".join(f"{kind} {shown(v)}" for kind, v in less.items())
     wrong = f"{', '.join(reach)} already reach the optimum {shown(best)}" if reach else ""
-    wrong = wrong or f"{words(suffices)} reach {shown(enough)}, the optimum is {shown(best)}"
+    wrong = wrong or f"{in_words(suffices)} reach {shown(enough)}, the optimum is {shown(best)}"
     return judge(not reach and enough == best, "", wrong + ".", ours)
 
 
@@ -84,9 +84,9 @@ def described(name: str, simpler: Kind | None = None) -> Finding:
     earned, best = PAPER_MECHANISMS[name].value(), value(name)
     ours, correction = f"described {shown(earned)}, optimum {shown(best)}", ""
     if simpler:
-        ours += f", {words(simpler)} {shown(value(name, simpler))}"
+        ours += f", {in_words(simpler)} {shown(value(name, simpler))}"
         if value(name, simpler) == best:
-            correction = f"It is optimal, but {words(simpler)} are already: the prices do nothing here."
+            correction = f"It is optimal, but {in_words(simpler)} are already: the prices do nothing here."
     refutation = (
         f"The mechanism earns {shown(earned)}, {shown(best - earned)} less than the optimum {shown(best)}."
     )

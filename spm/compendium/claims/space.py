@@ -89,8 +89,8 @@ def encoding() -> Finding:
 
     O(min{n, m} log max{n, m}) bits
 
-    The pairs of allocation and agents left are counted for up to 1024 agents and items, all of them and those
-    that one policy can meet; the formulas are compared with lists for up to 4.
+    Pairs of allocation and agents left are counted for up to 1024 agents and items, all of them and those that one
+    policy can meet; for up to 4 the formulas are compared with lists.
     """
     return _fits("min log max")
 
@@ -101,8 +101,8 @@ def space_in_agents() -> Finding:
 
     O(n log m) bits
 
-    The pairs of allocation and agents left are counted for up to 1024 agents and items, all of them and those
-    that one policy can meet; the formulas are compared with lists for up to 4.
+    Pairs of allocation and agents left are counted for up to 1024 agents and items, all of them and those that one
+    policy can meet; for up to 4 the formulas are compared with lists.
     """
     return _fits("n log m")
 
@@ -113,8 +113,8 @@ def space_in_items() -> Finding:
 
     O(m log n) bits
 
-    The pairs of allocation and agents left are counted for up to 1024 agents and items, all of them and those
-    that one policy can meet; the formulas are compared with lists for up to 4.
+    Pairs of allocation and agents left are counted for up to 1024 agents and items, all of them and those that one
+    policy can meet; for up to 4 the formulas are compared with lists.
     """
     return _fits("m log n")
 
@@ -125,7 +125,7 @@ def tight_space() -> Finding:
 
     Θ(min{n, m} log max{n, m}) bits
 
-    Counted alike from above; from below by the matchings that optimal policies must tell apart.
+    The same count bounds it from above, the matchings that optimal policies must tell apart from below.
     """
     told, least = _needed()
     below = f"; optimal policies need at least {least:.2f} times"

@@ -93,6 +93,11 @@ def economy(setting: Setting) -> Economy:
 
     Raises:
         ValueError: not a finite setting with unit demand, or another objective, or more than 20,000 profiles.
+
+    >>> from spm.settings import prop_1
+    >>> market = economy(prop_1())  # each value is 1 or 3, in ticks of a third
+    >>> market.ticks, market.supports[0], market.weights
+    (3, ((3,), (9,)), (1, 1, 1, 1))
     """
     if not isinstance(setting.model, FiniteModel) or setting.demand != "unit":
         raise ValueError(f"setting {setting.name!r} must be finite and have unit demand for a tree of histories")

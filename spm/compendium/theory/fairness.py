@@ -51,7 +51,11 @@ class OrangeBlueRed:
 
 
 def static_plans(n_agents: int) -> Iterator[StaticPrices]:
-    """Yield static mechanisms: every color order with orange first, premiums of black for blue and for red."""
+    """Yield static mechanisms: every color order with orange first, premiums of black for blue and for red.
+
+    >>> len(list(static_plans(9)))  # 70 orders of colors, 25 pairs of premiums
+    1750
+    """
     for rounds in combinations(range(1, n_agents), len(BLUE)):
         blue, red = iter(BLUE), iter(RED)
         order = [ORANGE, *(next(blue) if step in rounds else next(red) for step in range(1, n_agents))]

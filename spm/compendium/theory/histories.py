@@ -43,7 +43,13 @@ def items_left(market: Economy, state: HistoryState) -> Vector:
 
 
 def on_sale(market: Economy, state: HistoryState, agent: int) -> Vector:
-    """Return 1 for each type of which a copy is left that ``agent`` may value, ``(T,)``."""
+    """Return 1 for each type of which a copy is left that ``agent`` may value, ``(T,)``.
+
+    >>> from spm.settings import prop_1
+    >>> market = economy(prop_1())
+    >>> on_sale(market, market.start, 0)
+    (1,)
+    """
     return tuple(
         int(left > 0 and wanted)
         for left, wanted in zip(items_left(market, state), market.wanted[agent], strict=True)
@@ -56,7 +62,13 @@ def is_over(market: Economy, state: HistoryState) -> bool:
 
 
 def outcome_value(market: Economy, state: HistoryState) -> int:
-    """Return the weighted objective of stopping here, summed over the possible profiles."""
+    """Return the weighted objective of stopping here, summed over the possible profiles.
+
+    >>> from spm.settings import prop_1
+    >>> market = economy(prop_1())
+    >>> outcome_value(market, visit(market, market.start, 0, (0,)).after[0])  # values 3, 3, 9, 9
+    24
+    """
     if market.objective == "revenue":
         return state.paid * sum(market.weights[k] for k in state.possible)
     combine: Callable[[list[int]], int] = sum if market.objective == "welfare" else min
@@ -68,7 +80,14 @@ def _received(profile: ValueProfile, state: HistoryState) -> list[int]:
 
 
 def visit(market: Economy, state: HistoryState, agent: int, prices: Vector) -> Move:
-    """Visit ``agent`` at ``prices`` and sort the possible profiles by what she buys."""
+    """Visit ``agent`` at ``prices`` and sort the possible profiles by what she buys.
+
+    >>> from spm.settings import prop_1
+    >>> market = economy(prop_1())
+    >>> move = visit(market, market.start, 0, (6,))
+    >>> {choice: after.possible for choice, after in move.after.items()}  # she buys where her value is 9
+    {-1: (0, 1), 0: (2, 3)}
+    """
     # What she would buy in each profile; then the profiles still possible, by what she buys.
     answers = market.answers(agent, prices, on_sale(market, state, agent))
     sorted_by: dict[int, list[int]] = {}
@@ -127,7 +146,16 @@ def history_optimum(setting: Setting) -> Fraction:
 
 
 class HistorySolver:
-    """The same recursion with equal states solved once, and the moves that are optimal in each."""
+    """The same recursion with equal states solved once, and the moves that are optimal in each.
+
+    >>> from spm.settings import prop_1
+    >>> market = economy(prop_1())
+    >>> solver = HistorySolver(market)
+    >>> market.exact(solver.value(market.start))
+    Fraction(5, 2)
+    >>> sorted({move.prices for move in solver.optimal_moves(market.start)})
+    [(9,)]
+    """
 
     def __init__(self, market: Economy) -> None:
         """Remember nothing yet about ``market``."""

@@ -3,8 +3,7 @@
 In :func:`spm.settings.constructions.prop_7` every optimal SPM reaches four histories with Carl and Dan left,
 where Carl has to go first if and only if both or neither of Alice and Bob hold an item. :func:`check_linear` goes
 through the score systems of *all* optimal SPMs (:mod:`spm.compendium.theory.scores`) and finds each infeasible,
-whatever the
-prices: the four inequalities, with what Alice and Bob hold,
+whatever the prices: the four inequalities, with what Alice and Bob hold,
 
     C >= D at (1, 2),   C >= D at (-, -),   C < D at (1, -),   C < D at (-, 2)
 
@@ -140,7 +139,13 @@ def linear_table(setting: Setting) -> pd.DataFrame:
 
 
 def certificate_table(setting: Setting, proof: Certificate) -> pd.DataFrame:
-    """Return a certificate in words: each inequality and its multiplier; their weighted sum reads 0 > 0."""
+    """Return a certificate in words: each inequality and its multiplier; their weighted sum reads 0 > 0.
+
+    >>> from spm.settings import prop_7
+    >>> proof = check_linear(prop_7()).certificates[0]
+    >>> sorted(certificate_table(prop_7(), proof)["inequality"])
+    ['Carl ≥ Dan', 'Carl ≥ Dan', 'Dan > Carl', 'Dan > Carl']
+    """
     rows = [
         {
             "history": ", ".join(_holding(setting, i, choice) for i, choice in enumerate(row.bought)),

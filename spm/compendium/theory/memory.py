@@ -216,6 +216,10 @@ def cost_of_forgetting() -> pd.DataFrame:
     Returns:
         One row per setting and rule on the order: the optimum with full memory and the exact values of
         ``allocation`` and ``items-agents-left``, before normalisation, and the loss of the latter.
+
+    >>> table = cost_of_forgetting()
+    >>> [str(loss) for loss in table["loss"]]
+    ['0', '0', '5/4', '1/21', '1/24']
     """
     cases: list[tuple[str, Setting, str, Order]] = [
         ("Kitchen sink", kitchen_sink(), "any", agents_left),

@@ -42,6 +42,10 @@ def value_from_left(setting: Setting) -> Fraction:
     Raises:
         ValueError: values are not independent, the objective is not a sum over agents, or see
             :func:`spm.compendium.theory.economies.economy`.
+
+    >>> from spm.settings import prop_1
+    >>> value_from_left(prop_1())
+    Fraction(5, 2)
     """
     market = economy(setting)
     if not isinstance(setting.model, FiniteModel) or len(setting.model.worlds) > 1:
@@ -97,6 +101,9 @@ def check_proposition_5(n_settings: int = 300, seed: int = 5) -> pd.DataFrame:
     Returns:
         One row per setting: objective, agents, types, items, both optima (fractions, before normalisation), and
         whether they are equal.
+
+    >>> bool(check_proposition_5(10)["equal"].all())
+    True
     """
     rows = []
     for k, child in enumerate(np.random.SeedSequence(seed).spawn(n_settings)):
@@ -113,7 +120,11 @@ def check_proposition_5(n_settings: int = 300, seed: int = 5) -> pd.DataFrame:
 
 
 def run_rule(rule: Callable[[frozenset[int]], NextVisit], profile: Sequence[Vector], supply: Vector) -> Deals:
-    """Run a rule that sees the agents left; return what each agent gets and pays, ``(type, payment)`` each."""
+    """Run a rule that sees the agents left; return what each agent gets and pays, ``(type, payment)`` each.
+
+    >>> run_rule(lambda left: (min(left), (2,)), [(1,), (3,)], (1,))  # agent 0 leaves the item, agent 1 takes it
+    ((-1, 0), (0, 2))
+    """
     left, items = frozenset(range(len(profile))), list(supply)
     outcome = [(NOTHING, 0)] * len(profile)
     while left and any(items):
@@ -156,7 +167,11 @@ def _welfare(market: Economy, order: Sequence[int], prices: Vector) -> int:
 
 
 def agents_left_policies(n_agents: int, menu: Sequence[Vector]) -> Iterator[dict[frozenset[int], NextVisit]]:
-    """Yield every map from nonempty sets of agents left to a visit of one of them at prices of ``menu``."""
+    """Yield every map from nonempty sets of agents left to a visit of one of them at prices of ``menu``.
+
+    >>> next(agents_left_policies(2, [(1,)]))[frozenset({0, 1})]
+    (0, (1,))
+    """
     agents = range(n_agents)
     sets = [frozenset(c) for c in chain.from_iterable(combinations(agents, k + 1) for k in agents)]
     for visits in product(*(list(product(sorted(left), menu)) for left in sets)):
@@ -164,13 +179,17 @@ def agents_left_policies(n_agents: int, menu: Sequence[Vector]) -> Iterator[dict
 
 
 def static_policies(n_agents: int, menu: Sequence[Vector]) -> Iterator[dict[frozenset[int], NextVisit]]:
-    """Yield every static order with static personalised prices, as visits when only later agents are left."""
+    """Yield every static order with static personalised prices, as visits when only later agents are left.
+
+    >>> len(list(static_policies(2, [(1,), (3,)])))  # 2 orders, 2 prices for each agent
+    8
+    """
     for order in permutations(range(n_agents)):
         for prices in product(menu, repeat=n_agents):
             yield {frozenset(order[k:]): (agent, prices[agent]) for k, agent in enumerate(order)}
 
 
-def mechanisms(
+def mechanisms_of(
     policies: Iterator[dict[frozenset[int], NextVisit]], profiles: Sequence[Sequence[Vector]], supply: Vector
 ) -> tuple[int, set[tuple[Deals, ...]]]:
     """Return how many policies there are and the set of mechanisms they run, each an outcome for every profile."""
@@ -189,14 +208,17 @@ def check_proposition_6(
     Returns:
         One row per size: numbers of policies and of distinct mechanisms in both classes, and whether the sets
         agree.
+
+    >>> check_proposition_6([(2, (1,), 2)])[["their mechanisms", "static mechanisms", "equal"]].values.tolist()
+    [[9, 9, True]]
     """
     rows = []
     for n_agents, supply, levels in sizes:
         vectors = list(product(range(1, levels + 1), repeat=len(supply)))
         menu = list(product(range(1, levels + 2), repeat=len(supply)))
         profiles = list(product(vectors, repeat=n_agents))
-        policies, seen = mechanisms(agents_left_policies(n_agents, menu), profiles, supply)
-        statics, static = mechanisms(static_policies(n_agents, menu), profiles, supply)
+        policies, seen = mechanisms_of(agents_left_policies(n_agents, menu), profiles, supply)
+        statics, static = mechanisms_of(static_policies(n_agents, menu), profiles, supply)
         rows.append(
             (n_agents, sum(supply), len(supply), policies, len(seen), statics, len(static), seen == static)
         )

@@ -67,6 +67,12 @@ def score_systems(solver: HistorySolver, state: HistoryState) -> frozenset[Syste
 
     Each system lists ``(bought, agent)``: at the history in which agents bought ``bought``, ``agent`` has to
     score highest. Visits without a rival are left out, as are systems that contain another one.
+
+    >>> from spm.settings import prop_1
+    >>> from spm.compendium.theory.economies import economy
+    >>> market = economy(prop_1())
+    >>> sorted(agent for system in score_systems(HistorySolver(market), market.start) for _, agent in system)
+    [0, 1]
     """
     systems: set[System] = set()
     for move in solver.optimal_moves(state):
@@ -93,7 +99,11 @@ Certificate = dict[Row, Fraction]
 
 
 def rows_of(system: System, order: Sequence[int]) -> list[Row]:
-    """Write out a system; agents earlier in ``order`` win ties."""
+    """Write out a system; agents earlier in ``order`` win ties.
+
+    >>> [(row.rival, row.strict) for row in rows_of(frozenset({((UNVISITED,) * 3, 1)}), (0, 1, 2))]
+    [(0, True), (2, False)]
+    """
     return [
         Row(bought, agent, rival, order.index(rival) < order.index(agent))
         for bought, agent in sorted(system)
@@ -111,7 +121,15 @@ def coefficients(row: Row, features: Features, n_types: int) -> NDArray[np.int64
 
 
 def certificate(system: System, features: Features, n_types: int, order: Sequence[int]) -> Certificate | None:
-    """Return multipliers that prove ``system`` infeasible, checked exactly, or None if none are found."""
+    """Return multipliers that prove ``system`` infeasible, checked exactly, or None if none are found.
+
+    >>> here = (UNVISITED, UNVISITED)
+    >>> contradiction: System = frozenset({(here, 0), (here, 1)})  # each must go before the other
+    >>> certificate(contradiction, linear_features, 1, (0, 1)) is not None
+    True
+    >>> certificate(frozenset({(here, 1)}), linear_features, 1, (0, 1)) is None
+    True
+    """
     rows = rows_of(system, order)
     matrix, strict = _matrix(rows, features, n_types)
     # Multipliers x >= 0, one per row, with matrix.T x = 0 and strict . x = 1: (n width + 1, rows) conditions.
@@ -161,5 +179,9 @@ def _matrix(rows: Sequence[Row], features: Features, n_types: int) -> tuple[Matr
 
 
 def rationals(numbers: NDArray[np.float64]) -> list[Fraction]:
-    """Return the nearest fractions with small denominators."""
+    """Return the nearest fractions with small denominators.
+
+    >>> rationals(np.array([0.3333333]))
+    [Fraction(1, 3)]
+    """
     return [Fraction(number).limit_denominator(LARGEST_DENOMINATOR) for number in numbers]

@@ -12,7 +12,7 @@ from spm.compendium.theory.propositions import (
     best_unseeing,
     check_proposition_5,
     check_proposition_6,
-    mechanisms,
+    mechanisms_of,
     static_policies,
     value_from_left,
 )
@@ -61,7 +61,7 @@ def test_numbers_of_policies() -> None:
 def test_a_price_that_hangs_on_a_purchase_is_no_static_mechanism() -> None:
     values, menu = [(1,), (2,)], [(1,), (2,), (3,)]
     profiles = list(product(values, repeat=2))
-    _, static = mechanisms(static_policies(2, menu), profiles, (2,))
+    _, static = mechanisms_of(static_policies(2, menu), profiles, (2,))
     adaptive = []
     for (first,), (second,) in profiles:
         bought = first >= 2
