@@ -141,7 +141,7 @@ def changes(rows: pd.DataFrame, specifications: Sequence[Specification]) -> str:
 
 
 def _remedy(protocol: Protocol) -> str:
-    return f"make them anew with `make reproduce` (profile {protocol.name}), or look at `make book PROFILE=quick`"
+    return f"reproduce them with `make reproduce` (protocol {protocol.name}), or look at `make book PROFILE=quick`"
 
 
 def provenance(protocol: Protocol) -> pd.DataFrame:

@@ -154,10 +154,10 @@ class Sealed:
         return differences(self.conditions, CONDITIONS)
 
     @property
-    def key(self) -> str:
-        """Name of the verdict on it: today's conditions, specifications and recorded replays."""
+    def verdict(self) -> Path:
+        """Where the verdict on it is kept: for these specifications and replays under today's conditions."""
         runs = [(specification.as_dict(), asdict(replay)) for specification, replay in self.runs[:2]]
-        return digest(canonical([REPLAYED_BY, runs]))[:32]
+        return home() / "_build" / "replays" / digest(canonical([REPLAYED_BY, runs]))[:32]
 
 
 def is_fresh(curve: Sealed) -> bool:
@@ -167,11 +167,10 @@ def is_fresh(curve: Sealed) -> bool:
     """
     if not curve.changed:
         return True
-    path = home() / "_build" / "replays" / curve.key
-    if not path.is_file():
+    if not curve.verdict.is_file():
         fresh = any(_comes_out(specification, recorded) for specification, recorded in curve.runs[:2])
-        write_atomic(path, b"fresh" if fresh else b"stale")
-    return path.read_bytes() == b"fresh"
+        write_atomic(curve.verdict, b"fresh" if fresh else b"stale")
+    return curve.verdict.read_bytes() == b"fresh"
 
 
 def _comes_out(specification: Specification, recorded: Replay) -> bool:
@@ -184,10 +183,12 @@ def _comes_out(specification: Specification, recorded: Replay) -> bool:
 
 def are_fresh(curves: Sequence[Sealed], jobs: int = 1) -> list[bool]:
     """Return :func:`is_fresh` of each curve, ``jobs`` replays at a time, with progress where there are any."""
-    changed = any(curve.changed for curve in curves)
-    parallel = joblib.Parallel(n_jobs=jobs if changed else 1, return_as="generator")
-    verdicts = parallel(joblib.delayed(is_fresh)(curve) for curve in curves)
-    return list(tqdm(verdicts, "replaying curves", len(curves), mininterval=2, disable=not changed))
+    todo = [curve for curve in curves if curve.changed and not curve.verdict.is_file()]
+    parallel = joblib.Parallel(n_jobs=jobs if todo else 1, return_as="generator")
+    replays = parallel(joblib.delayed(is_fresh)(curve) for curve in todo)
+    for _ in tqdm(replays, "replaying curves", len(todo), mininterval=2, disable=not todo):
+        pass
+    return [is_fresh(curve) for curve in curves]
 
 
 @dataclass(frozen=True)

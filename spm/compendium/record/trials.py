@@ -115,7 +115,7 @@ class Trials:
             raise ValueError(f"there is no table of trials at {self.path}; `make reproduce` writes it") from None
         changed = self._changes(rows)
         if changed:
-            raise ValueError(f"{self.path} is stale: {changed}; `make reproduce` writes it anew")
+            raise ValueError(f"{self.path} is stale: {changed}; `make reproduce` writes it again")
         return rows
 
     def _changes(self, rows: pd.DataFrame) -> str:
