@@ -221,9 +221,7 @@ def relaxed_bound(
     correlated_model(correlated(n_agents, n_items, delta, objective))
     depth = affordable(n_agents, delta, cells) if hidden is None else hidden
     if not 0 <= depth <= n_agents:
-        raise ValueError(
-            f"of {n_agents} agents' values at least 0 and at most {n_agents} can be hidden, not {depth}"
-        )
+        raise ValueError(f"hidden must lie between 0 and the number of agents, {n_agents}, not be {depth}")
     size = most or (n_agents, n_items)
     tables = [solve_relaxation(*size, delta, objective, cells, position) for position in SHIFTS[objective]]
     return float(np.mean([hidden_bound(table, n_agents, n_items, depth) for table in tables]))

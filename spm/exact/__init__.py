@@ -21,27 +21,24 @@ All numbers are fractions until :func:`tree_arrays`. Mechanisms are deterministi
 in the probabilities of a random choice.
 """
 
-from spm.exact.evaluation import History, Policy, Visit, evaluate, evaluate_tree, follow
+from spm.exact.evaluation import History, Policy, Visit, evaluate, evaluate_tree
 from spm.exact.json_format import read_setting, result
-from spm.exact.solver import CELLS, ORDERS, PRICES, Cell, Solver
+from spm.exact.solver import CELLS, ORDERS, PRICES, Solver
 from spm.exact.text import tree_text
-from spm.exact.tree import Branch, Node, TreeArrays, tree_arrays
+from spm.exact.tree import Branch, Node, tree_arrays
 
 __all__ = [
     "CELLS",
     "ORDERS",
     "PRICES",
     "Branch",
-    "Cell",
     "History",
     "Node",
     "Policy",
     "Solver",
-    "TreeArrays",
     "Visit",
     "evaluate",
     "evaluate_tree",
-    "follow",
     "read_setting",
     "result",
     "tree_arrays",

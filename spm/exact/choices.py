@@ -171,5 +171,5 @@ def _prefers(vector: Values, t: int, s: int) -> Constraint:
 def _check_count(count: int) -> None:
     if count > MOST_OFFERS:
         raise ValueError(
-            f"too large a setting: {count} price vectors or more matter at one visit, at most {MOST_OFFERS} may"
+            f"too large a setting: {count} price vectors or more matter at one visit; at most {MOST_OFFERS} may"
         )

@@ -35,7 +35,7 @@ def exact_first_best(game: Game) -> Fraction:
     """
     count = sum(_count(game, world) for world, _, _ in game.prior)
     if count > MOST_PROFILES:
-        raise ValueError(f"too large a setting: {count} value profiles, at most {MOST_PROFILES} may be")
+        raise ValueError(f"too large a setting: {count} value profiles; at most {MOST_PROFILES} are allowed")
     best = _Allocation(game)
     return sum(
         (

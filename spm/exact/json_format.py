@@ -174,9 +174,7 @@ def _lottery(where: str, data: Any, types: Mapping[str, int]) -> Lottery:
         _check_keys(f"an outcome of {where}", outcome, ("probability", "values"))
         values = outcome["values"]
         if not isinstance(values, list) or len(values) != len(types):
-            raise ValueError(
-                f"{where}: values must be a list of {len(types)} numbers, one per type, not {values!r}"
-            )
+            raise ValueError(f"{where}: values must be a list of {len(types)} numbers, not {values!r}")
         probability = _number(f"{where}: probability", outcome["probability"])
         outcomes.append((probability, tuple(_number(f"{where}: a value", value) for value in values)))
     return tuple(outcomes)

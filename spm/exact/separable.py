@@ -81,7 +81,7 @@ class _Market:
         count = prod(comb(size + len(own) - 1, size) for size, own in sizes)
         if count > MOST_ASSIGNMENTS:
             raise ValueError(
-                f"too large a setting: {count} ways to assign prices to agents, at most {MOST_ASSIGNMENTS} may be"
+                f"too large a setting: {count} ways to assign prices; at most {MOST_ASSIGNMENTS} are allowed"
             )
         return max(
             self.value(charged) for charged in product(*(combinations_with_replacement(p, n) for n, p in sizes))

@@ -76,7 +76,7 @@ class Solver:
         if estimate > MOST_EXPECTED_STEPS:
             raise ValueError(
                 f"setting {setting.name!r} is too large to solve exactly: up to {estimate:.1e} steps, "
-                f"at most {MOST_EXPECTED_STEPS:.0e} may be"
+                f"at most {MOST_EXPECTED_STEPS:.0e} are allowed"
             )
         self._cells: dict[tuple[str, str], Cell] = {}
         self._recursion, self._random = Recursion(self.game), Recursion(self.game, random=True)

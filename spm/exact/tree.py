@@ -57,6 +57,13 @@ class Node:
         agent: index of the agent.
         prices: posted prices before normalisation, ``(T,)``.
         branches: one for each bundle that can be taken, in the order of :func:`spm.settings.demand.bundles`.
+
+    >>> from spm.exact import Solver
+    >>> from spm.settings import prop_1
+    >>> for node in Solver(prop_1()).tree().nodes():
+    ...     print(node.agent, node.prices[0], node.value, [str(branch.probability) for branch in node.branches])
+    0 2 5/2 ['1/2', '1/2']
+    1 0 2 ['1']
     """
 
     agent: int

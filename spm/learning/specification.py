@@ -35,6 +35,9 @@ class Hyperparameters:
         clip_range: PPO's clipping of the probability ratio.
         stepwise: whether to reward each visit by its own regret, in settings that allow it, rather than the last
             visit by all of them (:meth:`spm.learning.environment.BatchedMarkets.standing`).
+
+    >>> Hyperparameters(log_std_final=-3.0).n_markets  # everything else keeps its default
+    512
     """
 
     n_markets: int = 512

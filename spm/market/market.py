@@ -102,7 +102,7 @@ class Market:
         rows = self._open_rows()
         agents, prices = agents[rows], prices[rows]
         if not self.agents_left[rows, agents].all():
-            raise ValueError("an agent can be visited only once: an agent was visited who had left her market")
+            raise ValueError("an agent can be visited only once, but an agent was visited again")
         if not ((prices >= 0) & (prices < np.inf)).all():
             raise ValueError("posted prices must be finite numbers of at least 0")
         # Her bundle, (R,), and its items, (R, T), from those left, (R, T).

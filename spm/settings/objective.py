@@ -81,10 +81,10 @@ def check_name(made: Objective) -> None:
 
     >>> check_name(Objective("welfare", score=revenue))
     Traceback (most recent call last):
-    ValueError: objective 'welfare' is another one already; give yours a name of its own
+    ValueError: objective 'welfare' is another one already; choose a new name for yours
     """
     if OBJECTIVES.get(made.name, made) != made:
-        raise ValueError(f"objective {made.name!r} is another one already; give yours a name of its own")
+        raise ValueError(f"objective {made.name!r} is another one already; choose a new name for yours")
 
 
 def get_objective(name: str | Objective) -> Objective:

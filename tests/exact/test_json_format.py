@@ -111,7 +111,7 @@ def lacking(*path: str | int) -> str:
             "'student' in world 0: a value must be at least 0, not -1",
         ),
         (changed(*STUDENT, 0, "probability", to=-1), "probability must be at least 0, not -1"),
-        (changed(*STUDENT, 0, "values", to=[1, 2]), "values must be a list of 1 numbers, one per type"),
+        (changed(*STUDENT, 0, "values", to=[1, 2]), "values must be a list of 1 numbers, not [1, 2]"),
         (changed(*STUDENT, 0, "values", to=1), "values must be a list of 1 numbers"),
         (changed(*STUDENT, 0, "values", to=["x"]), "a value must be a number such as 2, 0.5 or \"1/3\", not 'x'"),
         (changed(*STUDENT, 0, "values", to=["1/0"]), "a value must be a number"),
