@@ -1,4 +1,4 @@
-"""Benchmarks are the bounds, kept; what they depend on; and the map of the value of adaptivity."""
+"""Benchmarks are the bounds, kept; what they depend on; and the map of the adaptivity gap."""
 
 from __future__ import annotations
 
