@@ -145,6 +145,17 @@ def test_the_tables_hold_every_entry(checked: list[Entry]) -> None:
     assert json.loads(json.dumps([entry.as_dict() for entry in checked]))[0]["id"] == CLAIMS[0].id
 
 
+def test_the_text_tells_each_claim_once_in_its_section() -> None:
+    """Two claims of different sections, with made-up findings."""
+    one, other = (next(c for c in CLAIMS if c.section == section) for section in claim.SECTIONS[:2])
+    found = Finding(claim.CONFIRMED, "1 = 1")
+    lines = ledger.ledger_text([Entry(one, found), Entry(other, found)])
+    places = [k for k, line in enumerate(lines) if line in claim.SECTIONS]
+    assert [lines[k] for k in places] == list(claim.SECTIONS)
+    assert [one.id in line for line in lines[places[0] + 1 : places[1]]] == [True, False, False]
+    assert [other.id in line for line in lines[places[1] + 1 : places[2]]] == [True, False, False]
+
+
 def test_a_disagreement_must_be_explained() -> None:
     with pytest.raises(ValueError, match="must be explained"):
         Finding(claim.NOT_CONFIRMED, "1 < 2")
