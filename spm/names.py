@@ -14,13 +14,22 @@ MOST_QUOTED = 60
 """Characters of an input that an error repeats."""
 
 
-def quoted(text: object, most: int = MOST_QUOTED) -> str:
-    """Return what was typed, for an error's sentence: in quotes, of at most ``most`` printable characters.
+def quoted(given: object, most: int = MOST_QUOTED) -> str:
+    """Return what was given, for an error's sentence: a text in quotes; at most ``most`` printable characters.
 
     >>> print(quoted("a" * 1000 + "\\n", most=20))
     'aaaaaaaa...aaaaa\\n'
     """
-    return shortened(repr(str(text)), most)
+    return shortened(repr(given), most)
+
+
+def printable(text: str) -> str:
+    """Return ``text`` in one line, with escapes for control characters and for those that turn the direction.
+
+    >>> print(printable("two \\n lines\\0"))
+    two lines\\x00
+    """
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in " ".join(text.split()))
 
 
 def shortened(text: str, most: int) -> str:
