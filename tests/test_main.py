@@ -224,6 +224,18 @@ def test_a_large_file_is_not_read(home: Path, capsys: pytest.CaptureFixture[str]
     assert "more than 67,108,864 bytes" in fails(capsys, "exact", "--file", str(home / "large.json"))
 
 
+def test_what_a_file_says_is_not_repeated_whole(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = LONG + "\x1b[2J\u202e"
+    mine = {"name": name, "objective": "welfare", "demand": "unit", "types": {"item": 1}, "groups": {name: 2}}
+    for about in (
+        {"worlds": [{"probability": 1, "lotteries": {}}]},
+        {"worlds": [], name: 1},
+        {"worlds": [], "groups": {name: name}},
+    ):
+        (home / "mine.json").write_text(json.dumps(mine | about))
+        assert "xxx..." in fails(capsys, "exact", "--file", str(home / "mine.json"))
+
+
 def test_a_folder_where_the_record_belongs(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "out" / "kitchen-sink" / "none-scores-0.json").mkdir(parents=True)
     arguments = ("train", "kitchen-sink", "--statistic", "none", "--visits", "1", "--out", str(home / "out"))
