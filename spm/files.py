@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import errno
 import hashlib
 import inspect
 import json
 import os
+import stat
 import tempfile
 import textwrap
 from collections.abc import Mapping
@@ -17,12 +19,17 @@ from typing import Any
 
 import numpy as np
 
+from spm.names import printable, shortened
+
+MOST_PATH = 120
+"""Characters of a path that an error repeats."""
+
 
 def write_atomic(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path``; a reader sees the old file or the new one, never a part of it.
 
     Raises:
-        ValueError: the folder can't be written to.
+        ValueError: it can't be written; the sentence names the file and the reason. No part of it is left.
 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_atomic(Path(folder) / "new" / "file", b"whole")
@@ -31,19 +38,51 @@ def write_atomic(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise ValueError(f"can't write {path}: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except FileExistsError:
+        raise ValueError(f"can't write {path_text(path)}: a file lies where its folder belongs") from None
+    except (OSError, ValueError) as error:  # ValueError: a null in the path
+        raise ValueError(f"can't write {path_text(path)}: {why(error)}") from None
+
+
+def read_regular(path: Path, most: int = 2**26) -> bytes:
+    """Return the content of a regular file; to read a device or a pipe might never end.
+
+    Raises:
+        OSError: no such file, or it can't be read, is something else, or has more than ``most`` bytes.
+        ValueError: no path.
+
+    >>> read_regular(Path("/dev/zero"))
+    Traceback (most recent call last):
+    OSError: [Errno 22] not a regular file: '/dev/zero'
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"more than {most:,} bytes", str(path))
+    return content
+
+
+def why(error: Exception) -> str:
+    """Return why a file could not be read or written, in the system's words."""
+    return str(getattr(error, "strerror", None) or error)
+
+
+def path_text(path: Path) -> str:
+    """Return a path for an error's sentence: printable, and without its middle if it is long."""
+    return shortened(printable(str(path)), MOST_PATH)
 
 
 def canonical(data: Any) -> bytes:
