@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from spm.compendium.record import grid
+from spm.compendium.record.processes import ended_by_signals
 from spm.files import home
 from spm.learning import VARIANTS, Specification, evaluation_seed, point
 from spm.market import STATISTICS, get_statistic
@@ -32,13 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], None] = options.command
     try:
-        command(options)
+        with ended_by_signals():
+            command(options)
     except ValueError as error:
         print(f"spm: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         print("spm: interrupted; finished runs are kept, and the same command resumes from there", file=sys.stderr)
-        return 130
+        return 128 + (interrupt.args or (signal.SIGINT,))[0]
     return 0
 
 

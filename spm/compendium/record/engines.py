@@ -10,14 +10,13 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from importlib import import_module
 from typing import Any, TypeVar
 
-import joblib
-
 from spm.compendium.record.fingerprints import conditions as conditions_of
+from spm.compendium.record.processes import in_processes
 from spm.learning import Specification
 from spm.names import unknown
 
@@ -52,18 +51,10 @@ def engine(name: str, jobs: int = 1, address: str | None = None) -> Engine[Any]:
     if name == "local":
         if address is not None:
             raise ValueError("engine local has no address; engine dask has (--engine dask)")
-        return partial(local, jobs=jobs)
+        return partial(in_processes, jobs=jobs, ordered=False)
     if address is None or not re.fullmatch(r"(tcp|tls)://\S+:\d{1,5}", address):
         raise ValueError(f"engine dask needs the address of a scheduler, tcp://HOST:PORT, not {address!r}")
     return partial(dask, address=address)
-
-
-@contextmanager
-def local(work: Work[T], todo: Sequence[Specification], jobs: int) -> Iterator[Iterator[T]]:
-    """Do ``work`` for each of ``todo`` in ``jobs`` processes of this machine."""
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
-    with closing(parallel(joblib.delayed(work)(specification) for specification in todo)) as results:
-        yield results
 
 
 @contextmanager

@@ -23,10 +23,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-import joblib
 import pandas as pd
 
 from spm.compendium.record.fingerprints import dependencies, source_digests
+from spm.compendium.record.processes import in_processes
 from spm.compendium.record.store import read_record, sealed
 from spm.files import canonical, digest, home, write_atomic
 
@@ -94,7 +94,8 @@ def kept(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 def ensure_kept(calls: Iterable[Call], jobs: int = 1) -> int:
     """Compute what is missing or stale, ``jobs`` at a time; return how much that was."""
     todo = [call for call in calls if _find(call) is None]
-    joblib.Parallel(n_jobs=jobs)(joblib.delayed(_keep)(call) for call in todo)
+    with in_processes(_keep, todo, jobs) as kept_now:
+        return len(list(kept_now))
     return len(todo)
 
 
@@ -104,10 +105,10 @@ def recomputed(calls: Iterable[Call], jobs: int = 1) -> Iterator[Check]:
     Fractions must be equal, floats to :data:`RELATIVE`.
     """
     calls = list(calls)
-    values = joblib.Parallel(n_jobs=jobs, return_as="generator")(joblib.delayed(_compute)(call) for call in calls)
-    for call, new in zip(calls, values, strict=True):
-        old = _results(of_record(call.name)).get(call.key)
-        yield Check(call, "not kept" if old is None else "same" if equal(old, new) else "differs", new)
+    with in_processes(_compute, calls, jobs) as values:
+        for call, new in zip(calls, values, strict=True):
+            old = _results(of_record(call.name)).get(call.key)
+            yield Check(call, "not kept" if old is None else "same" if equal(old, new) else "differs", new)
 
 
 def refresh(calls: Iterable[Call], jobs: int = 1) -> list[Check]:

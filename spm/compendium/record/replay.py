@@ -24,11 +24,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from tqdm import tqdm
 
 from spm.compendium.record.fingerprints import conditions, differences
+from spm.compendium.record.processes import in_processes
 from spm.files import canonical, digest, home, write_atomic
 from spm.learning import Specification
 from spm.market import Market
@@ -184,10 +184,9 @@ def _comes_out(specification: Specification, recorded: Replay) -> bool:
 def are_fresh(curves: Sequence[Sealed], jobs: int = 1) -> list[bool]:
     """Return :func:`is_fresh` of each curve, ``jobs`` replays at a time, with progress where there are any."""
     todo = [curve for curve in curves if curve.changed and not curve.verdict.is_file()]
-    parallel = joblib.Parallel(n_jobs=jobs if todo else 1, return_as="generator")
-    replays = parallel(joblib.delayed(is_fresh)(curve) for curve in todo)
-    for _ in tqdm(replays, "replaying curves", len(todo), mininterval=2, disable=not todo):
-        pass
+    with in_processes(is_fresh, todo, jobs) as replays:
+        for _ in tqdm(replays, "replaying curves", len(todo), mininterval=2, disable=not todo):
+            pass
     return [is_fresh(curve) for curve in curves]
 
 
