@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import errno
 import hashlib
 import inspect
 import json
 import os
 import tempfile
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -22,7 +23,7 @@ def write_atomic(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path``; a reader sees the old file or the new one, never a part of it.
 
     Raises:
-        ValueError: the folder can't be written to.
+        ValueError: it can't be written: no permission, no space, or a folder lies there.
 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_atomic(Path(folder) / "new" / "file", b"whole")
@@ -32,18 +33,43 @@ def write_atomic(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
     except OSError as error:
-        raise ValueError(f"can't write {path}: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        raise ValueError(f"can't write {path}: {error.strerror or error}") from None
+
+
+BLOCK = b"\0" * 4096
+"""What is written to see whether there is space."""
+
+
+def check_writable(paths: Iterable[Path]) -> None:
+    """Check, before long work, that files could be written to ``paths``; nothing is left behind.
+
+    Raises:
+        ValueError: one can't: no permission, no space, or a folder lies there.
+
+    >>> check_writable([Path(os.devnull) / "new" / "file"])
+    Traceback (most recent call last):
+    ValueError: can't write /dev/null/new/file: Not a directory
+    """
+    for path in paths:
+        try:
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            folder = next(parent for parent in path.parents if parent.exists())
+            with tempfile.TemporaryFile(dir=folder) as probe:  # has no name where the system can do that
+                probe.write(BLOCK)
+        except OSError as error:
+            raise ValueError(f"can't write {path}: {error.strerror}") from None
 
 
 def canonical(data: Any) -> bytes:

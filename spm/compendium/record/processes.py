@@ -1,7 +1,7 @@
 """Work done side by side in processes of this machine, none of which outlives the one that started them.
 
-An end that can be noticed (an error, Ctrl-C, SIGTERM) stops them at once. When the one that started them is killed,
-each of them notices and ends itself.
+An error, Ctrl-C or SIGTERM stops them at once. When the one that started them is killed, each of them notices and
+ends itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ WATCH_SECONDS = 1.0
 
 
 @contextmanager
-def in_processes(work: Callable[[A], T], todo: Sequence[A], jobs: int, ordered: bool = True) -> Iterator[Iterator[T]]:
+def in_processes(
+    work: Callable[[A], T], todo: Sequence[A], jobs: int, ordered: bool = True
+) -> Iterator[Iterator[T]]:
     """Do ``work`` for each of ``todo`` in ``jobs`` processes, and open the stream of results.
 
     Leaving the stream early ends the processes and drops what is not done.
@@ -78,18 +80,26 @@ def _watch(parent: int) -> None:
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP interrupt as Ctrl-C does: by ``KeyboardInterrupt``, here with the signal's number."""
+    """Let SIGTERM and SIGHUP interrupt as Ctrl-C does.
+
+    Raises:
+        KeyboardInterrupt: with the number of the signal that came.
+    """
+    received = [signal.SIGINT]
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)  # the second one ends the process at once
+        received.append(signal.Signals(number))
+        raise KeyboardInterrupt
+
     former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     for number, handler in former.items():
         if handler is signal.SIG_DFL:  # nohup ignores SIGHUP, and means it
-            signal.signal(number, _interrupt)
+            signal.signal(number, interrupt)
     try:
         yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(received[-1]) from None
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_DFL)  # the second one ends the process at once
-    raise KeyboardInterrupt(number)

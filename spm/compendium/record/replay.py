@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from spm.compendium.record.fingerprints import conditions, differences
 from spm.compendium.record.processes import in_processes
-from spm.files import canonical, digest, home, write_atomic
+from spm.files import canonical, check_writable, digest, home, write_atomic
 from spm.learning import Specification
 from spm.market import Market
 from spm.mechanisms import decode
@@ -184,6 +184,7 @@ def _comes_out(specification: Specification, recorded: Replay) -> bool:
 def are_fresh(curves: Sequence[Sealed], jobs: int = 1) -> list[bool]:
     """Return :func:`is_fresh` of each curve, ``jobs`` replays at a time, with progress where there are any."""
     todo = [curve for curve in curves if curve.changed and not curve.verdict.is_file()]
+    check_writable(curve.verdict for curve in todo)
     with in_processes(is_fresh, todo, jobs) as replays:
         for _ in tqdm(replays, "replaying curves", len(todo), mininterval=2, disable=not todo):
             pass

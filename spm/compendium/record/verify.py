@@ -23,6 +23,7 @@ import pandas as pd
 
 from spm.compendium.record import computed, policies, published
 from spm.compendium.record import grid as grid_module
+from spm.compendium.record.bracket_cache import compute_brackets
 from spm.compendium.record.fingerprints import packages
 from spm.compendium.record.grid import Protocol, panels
 from spm.compendium.record.kept import recomputed
@@ -87,6 +88,7 @@ def verify(protocol: Protocol, sample: int, seed: int, profiles: int, jobs: int)
         raise ValueError(f"--jobs must be at least 1, not {jobs}")
     todo = sampled(protocol, sample, seed)
     kept = [run for run, is_kept in zip(grid_module.grid("all", protocol), runs["kept"], strict=True) if is_kept]
+    compute_brackets(panels("all"), jobs)  # first, since it is what writes
     with in_processes(partial(_retrained, protocol), todo, jobs) as findings:
         yield from findings
     with in_processes(partial(_played, protocol, profiles), kept, jobs) as findings:
