@@ -1,7 +1,7 @@
 """The command line: ``python -m spm`` or ``spm``.
 
-Bad input ends with one sentence on standard error and exit status 2. Each command imports what it needs when it
-runs, so that ``spm list`` and ``spm --help`` answer at once.
+Bad input ends with one sentence on standard error and exit status 2 (:mod:`spm.command_line`). Each command
+imports what it needs when it runs, so that ``spm list`` and ``spm --help`` answer at once.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
+from spm.command_line import JOBS_PER_PROCESSOR, Parser, jobs, place, status_of, whole
 from spm.compendium.record import grid
-from spm.compendium.record.processes import ended_by_signals
 from spm.files import check_writable, home
 from spm.learning import VARIANTS, Specification, evaluation_seed, point
 from spm.market import STATISTICS, get_statistic
@@ -29,27 +28,24 @@ Command = Callable[[argparse.Namespace], None]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit status."""
-    options = parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], None] = options.command
-    try:
-        with ended_by_signals():
-            command(options)
-    except ValueError as error:
-        print(f"spm: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as interrupt:
-        print("spm: interrupted; finished runs are kept, and the same command resumes from there", file=sys.stderr)
-        return 128 + int(interrupt.args[0])
-    return 0
+    """Run one command; return its exit status (:func:`spm.command_line.status_of`)."""
+
+    def command() -> None:
+        options = parser().parse_args(arguments)
+        options.command(options)
+
+    return status_of(
+        "spm", command, "interrupted; finished runs are kept, and the same command resumes from there"
+    )
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    root = argparse.ArgumentParser(prog="spm", description="Sequential price mechanisms.")
-    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    root = Parser(prog="spm", description="Sequential price mechanisms.")
+    commands = root.add_subparsers(metavar="COMMAND")
     _library_commands(commands)
     _book_commands(commands)
+    root.set_defaults(command=lambda _: root.error("name a command: " + ", ".join(commands.choices)))
     return root
 
 
@@ -59,21 +55,21 @@ def _library_commands(commands: Any) -> None:
     add = _add(commands, "exact", solve_exactly, "solve a finite setting exactly, for every cell of the taxonomy")
     add("name", nargs="?", metavar="NAME", help=", ".join(CONSTRUCTIONS))
     your_own = "your own finite setting (format: spm.exact.json_format)"
-    add("--file", type=Path, metavar="SETTING.json", help=your_own)
+    add("--file", type=place("--file"), metavar="SETTING.json", help=your_own)
     add("--tree", action="store_true", help="print an optimal mechanism")
     add = _add(commands, "bounds", show_bounds, "bound what the best mechanism for a panel could earn")
     add("panel", metavar="PANEL")
     add = _add(commands, "train", train_one, "learn one mechanism and store its record", as_json=False)
     add("panel", metavar="PANEL")
     add("--statistic", required=True, metavar="S", help="what the policy sees: " + ", ".join(STATISTICS))
-    add("--seed", type=int, default=0, metavar="K")
-    add("--visits", type=int, default=grid.PROTOCOLS["quick"].visits["scores"], metavar="N")
+    add("--seed", type=whole("--seed", 0, 2**32 - 1), default=0, metavar="K")
+    add("--visits", type=whole("--visits", 1), default=grid.PROTOCOLS["quick"].visits["scores"], metavar="N")
     add("--variant", default="scores", metavar="V", help="the kind of policy: " + ", ".join(VARIANTS))
-    add("--out", type=Path, metavar="DIR", help="where the record goes (default: _build/trained)")
+    add("--out", type=place("--out"), metavar="DIR", help="where the record goes (default: _build/trained)")
     add = _add(commands, "evaluate", evaluate_policy, "play a learned mechanism on fresh profiles")
-    add("policy", type=Path, metavar="POLICY", help="a record written by train or run")
+    add("policy", type=place("POLICY"), metavar="POLICY", help="a record written by train or run")
     add("panel", metavar="PANEL")
-    add("--profiles", type=int, default=100_000, metavar="N")
+    add("--profiles", type=whole("--profiles", 2), default=100_000, metavar="N")
 
 
 def _book_commands(commands: Any) -> None:
@@ -108,7 +104,8 @@ def _add(commands: Any, name: str, command: Command, about: str, as_json: bool =
 
 
 def _add_jobs(add: Callable[..., Any]) -> None:
-    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="J", help="processes (default: all processors)")
+    about = f"processes (default: one for each processor; at most {JOBS_PER_PROCESSOR} for each)"
+    add("--jobs", type=jobs(), default=os.cpu_count() or 1, metavar="J", help=about)
 
 
 def _add_engine(add: Callable[..., Any]) -> None:
@@ -119,9 +116,17 @@ def _add_engine(add: Callable[..., Any]) -> None:
 
 
 def _add_verification(add: Callable[..., Any]) -> None:
-    add("--sample", type=int, default=3, metavar="K", help="how many runs to retrain (default: 3)")
-    add("--seed", type=int, metavar="S", help="seed of the draw of these runs (default: a new one)")
-    add("--profiles", type=int, default=8_192, metavar="N", help="profiles per policy (default: 8192)")
+    add(
+        "--sample", type=whole("--sample", 0), default=3, metavar="K", help="how many runs to retrain (default: 3)"
+    )
+    add("--seed", type=whole("--seed", 0), metavar="S", help="seed of the draw of these runs (default: a new one)")
+    add(
+        "--profiles",
+        type=whole("--profiles", 2),
+        default=8_192,
+        metavar="N",
+        help="profiles per policy (default: 8192)",
+    )
     _add_jobs(add)
 
 
@@ -130,8 +135,16 @@ def _add_profile(add: Callable[..., Any]) -> None:
 
 
 def emit(options: argparse.Namespace, data: Any, lines: Sequence[str]) -> None:
-    """Print ``data`` as JSON when asked for, else ``lines``."""
-    print(json.dumps(data, indent=2) if options.json else "\n".join(lines))
+    """Print ``data`` as JSON when asked for, else ``lines``.
+
+    Raises:
+        ValueError: a number is not finite, which JSON can't say.
+    """
+    try:
+        text = json.dumps(data, indent=2, allow_nan=False) if options.json else "\n".join(lines)
+    except ValueError:
+        raise ValueError("a result is not a finite number, which JSON can't say; ask without --json") from None
+    print(text)
 
 
 def list_panels(options: argparse.Namespace) -> None:
@@ -227,12 +240,10 @@ def compute(options: argparse.Namespace) -> None:
     """Compute all kept results from scratch, write them, and print those that differ from before.
 
     Raises:
-        ValueError: fewer than 1 job, or the folder can't be written to.
+        ValueError: the folder can't be written to.
     """
     from spm.compendium.record import computed, kept
 
-    if options.jobs < 1:
-        raise ValueError(f"jobs must be at least 1, not {options.jobs}")
     checks = kept.refresh(computed.calls(), options.jobs)
     changed = [one for one in checks if one.outcome != "same"]
     data = {"same": len(checks) - len(changed), "changed": {str(one.call): one.outcome for one in changed}}
@@ -327,7 +338,7 @@ def solve_exactly(options: argparse.Namespace) -> None:
 
     if (options.name is None) == (options.file is None):
         raise ValueError("exact takes either a NAME or --file SETTING.json; names: " + ", ".join(CONSTRUCTIONS))
-    setting = construction(options.name) if options.name else read_setting(options.file)
+    setting = read_setting(options.file) if options.name is None else construction(options.name)
     solver = Solver(setting)
     if options.tree:
         print(tree_text(setting, solver.tree()))

@@ -8,9 +8,11 @@ import hashlib
 import inspect
 import json
 import os
+import stat
 import tempfile
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,21 +20,29 @@ from typing import Any
 
 import numpy as np
 
+from spm.names import printable, shortened
+
+MOST_PATH = 120
+"""Characters of a path that an error repeats."""
+
+BLOCK = b"\0" * 4096
+"""What is written to see whether a disk has space."""
+
 
 def write_atomic(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path``; a reader sees the old file or the new one, never a part of it.
 
     Raises:
-        ValueError: it can't be written: no permission, no space, or a folder lies there.
+        ValueError: it can't be written; the sentence names the file and the reason. No part of it is left.
 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_atomic(Path(folder) / "new" / "file", b"whole")
     ...     (Path(folder) / "new" / "file").read_bytes()
     b'whole'
     """
-    try:
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -43,33 +53,68 @@ def write_atomic(path: Path, content: bytes) -> None:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-    except OSError as error:
-        raise ValueError(f"can't write {path}: {error.strerror or error}") from None
-
-
-BLOCK = b"\0" * 4096
-"""What is written to see whether there is space."""
 
 
 def check_writable(paths: Iterable[Path]) -> None:
     """Check, before long work, that files could be written to ``paths``; nothing is left behind.
 
     Raises:
-        ValueError: one can't: no permission, no space, or a folder lies there.
+        ValueError: one can't, as :func:`write_atomic` would say.
 
     >>> check_writable([Path(os.devnull) / "new" / "file"])
     Traceback (most recent call last):
-    ValueError: can't write /dev/null/new/file: Not a directory
+    ValueError: can't write /dev/null/new/file: a file lies where its folder belongs
     """
     for path in paths:
-        try:
+        with _writing(path):
             if path.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+                raise IsADirectoryError
             folder = next(parent for parent in path.parents if parent.exists())
-            with tempfile.TemporaryFile(dir=folder) as probe:  # has no name where the system can do that
+            with tempfile.TemporaryFile(dir=folder) as probe:  # without a name, where the system can do that
                 probe.write(BLOCK)
-        except OSError as error:
-            raise ValueError(f"can't write {path}: {error.strerror}") from None
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Say of a file that can't be written which one and why."""
+    try:
+        yield
+    except IsADirectoryError:
+        raise ValueError(f"can't write {path_text(path)}: a folder lies there") from None
+    except (FileExistsError, NotADirectoryError):
+        raise ValueError(f"can't write {path_text(path)}: a file lies where its folder belongs") from None
+    except (OSError, ValueError) as error:  # ValueError: a null in the path
+        raise ValueError(f"can't write {path_text(path)}: {why(error)}") from None
+
+
+def read_regular(path: Path, most: int = 2**26) -> bytes:
+    """Return the content of a regular file; to read a device or a pipe might never end.
+
+    Raises:
+        OSError: no such file, or it can't be read, is something else, or has more than ``most`` bytes.
+        ValueError: no path.
+
+    >>> read_regular(Path("/dev/zero"))
+    Traceback (most recent call last):
+    OSError: [Errno 22] not a regular file: '/dev/zero'
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"more than {most:,} bytes", str(path))
+    return content
+
+
+def why(error: Exception) -> str:
+    """Return why a file could not be read or written, in the system's words."""
+    return str(getattr(error, "strerror", None) or error)
+
+
+def path_text(path: Path) -> str:
+    """Return a path for an error's sentence: printable, and without its middle if it is long."""
+    return shortened(printable(str(path)), MOST_PATH)
 
 
 def canonical(data: Any) -> bytes:

@@ -19,8 +19,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import partial
 from importlib import import_module
-from reprlib import repr as shortened
-from textwrap import shorten
 from typing import Any, TypeVar
 
 from tqdm import tqdm
@@ -28,7 +26,7 @@ from tqdm import tqdm
 from spm.compendium.record.fingerprints import conditions as conditions_of
 from spm.compendium.record.processes import in_processes
 from spm.learning import Specification
-from spm.names import unknown
+from spm.names import printable, quoted, shortened, unknown
 
 T = TypeVar("T")
 Work = Callable[[Specification], T]
@@ -73,7 +71,7 @@ def engine(name: str, jobs: int = 1, address: str | None = None) -> Engine[Any]:
         return partial(in_processes, jobs=jobs, ordered=False)
     found = ADDRESS.fullmatch(address or "")
     if address is None or found is None or not 0 < int(found[1]) < 2**16:
-        told = shortened(address)
+        told = quoted(address)
         raise ValueError(f"engine dask needs the address of a scheduler, tcp://HOST:PORT, not {told}")
     return partial(dask, address=address)
 
@@ -116,8 +114,8 @@ def _connected(address: str) -> Iterator[Any]:
                 thread.submit(asyncio.run, _greeted(address)).result()
             client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except Exception as error:  # anything may listen there
-            why = shorten(str(error), 120) or "it stays silent"
-            raise ValueError(f"no Dask scheduler answers at {shortened(address)}: {why}") from None
+            why = _short(error) or f"nothing in {CONNECT_SECONDS} s"
+            raise ValueError(f"no Dask scheduler answers at {quoted(address)}: {why}") from None
         with client:
             yield client
 
@@ -128,6 +126,11 @@ async def _greeted(address: str) -> None:
     arguments = distributed.Security().get_connection_args("client")
     comm = await asyncio.wait_for(distributed.core.connect(address, CONNECT_SECONDS, **arguments), CONNECT_SECONDS)
     comm.abort()
+
+
+def _short(error: Exception) -> str:
+    """What an error of others says, at a length that leaves room in a sentence."""
+    return shortened(printable(str(error)), 120)
 
 
 @contextmanager
@@ -151,7 +154,7 @@ def _explained(address: str) -> Iterator[None]:
     try:
         yield
     except (distributed.client.FutureCancelledError, distributed.client.ClosedClientError, OSError):
-        raise ValueError(f"lost the Dask scheduler at {shortened(address)}; finished runs are kept") from None
+        raise ValueError(f"lost the Dask scheduler at {quoted(address)}; finished runs are kept") from None
     except distributed.KilledWorker as error:
         raise ValueError(
             f"{error.allowed_failures + 1} workers died at the same run, the last {error.last_worker.address}, "
@@ -202,7 +205,7 @@ def _faults(client: Any, workers: list[str]) -> dict[str, str]:
     )
     mine = process_conditions(threads=1)
     return {
-        worker: f"can't say which spm it has: {shorten(str(theirs), 120)}"
+        worker: f"can't say which spm it has: {_short(theirs)}"
         if isinstance(theirs, Exception)
         else _fault(mine, theirs)
         for worker, theirs in found.items()

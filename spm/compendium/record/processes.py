@@ -13,7 +13,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import TypeVar
 
 A = TypeVar("A")
@@ -76,30 +75,3 @@ def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(WATCH_SECONDS)
     os._exit(1)
-
-
-@contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP interrupt as Ctrl-C does.
-
-    Raises:
-        KeyboardInterrupt: with the number of the signal that came.
-    """
-    received = [signal.SIGINT]
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)  # the second one ends the process at once
-        received.append(signal.Signals(number))
-        raise KeyboardInterrupt
-
-    former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number, handler in former.items():
-        if handler is signal.SIG_DFL:  # nohup ignores SIGHUP, and means it
-            signal.signal(number, interrupt)
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(received[-1]) from None
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)

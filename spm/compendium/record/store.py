@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from spm.compendium.record.fingerprints import packages
 from spm.compendium.record.replay import CONDITIONS, Replay, Sealed, are_fresh, replayed
-from spm.files import canonical, digest, write_atomic
+from spm.files import canonical, digest, read_regular, write_atomic
 from spm.learning import Specification
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def read_record(path: Path) -> dict[str, Any]:
         ValueError: no such file, or its content is not what was written.
     """
     try:
-        return opened(path.read_bytes())
+        return opened(read_regular(path))
     except FileNotFoundError:
         raise ValueError(f"there is no record at {path}") from None
     except OSError as error:
