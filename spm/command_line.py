@@ -79,11 +79,11 @@ def ended_by_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # which alone hears of signals
         yield
         return
-    received = [signal.SIGINT]
+    received: list[int] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)  # the second one ends the process at once
-        received.append(signal.Signals(number))
+        received.append(number)
         raise KeyboardInterrupt
 
     # Those that would end it: under nohup, SIGHUP does not.
@@ -92,8 +92,8 @@ def ended_by_signals() -> Iterator[None]:
         signal.signal(number, interrupt)
     try:
         yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(received[-1]) from None
+    except KeyboardInterrupt as error:  # which may have come through code that made another one of it
+        raise KeyboardInterrupt(*(received or error.args)) from None
     finally:
         for number in fatal:
             signal.signal(number, signal.SIG_DFL)

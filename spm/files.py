@@ -63,12 +63,12 @@ def check_writable(paths: Iterable[Path]) -> None:
 
     >>> check_writable([Path(os.devnull) / "new" / "file"])
     Traceback (most recent call last):
-    ValueError: can't write /dev/null/new/file: a file lies where its folder belongs
+    ValueError: can't write /dev/null/new/file: Not a directory
     """
     for path in paths:
         with _writing(path):
             if path.is_dir():
-                raise IsADirectoryError
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             folder = next(parent for parent in path.parents if parent.exists())
             with tempfile.TemporaryFile(dir=folder) as probe:  # without a name, where the system can do that
                 probe.write(BLOCK)
@@ -79,9 +79,7 @@ def _writing(path: Path) -> Iterator[None]:
     """Say of a file that can't be written which one and why."""
     try:
         yield
-    except IsADirectoryError:
-        raise ValueError(f"can't write {path_text(path)}: a folder lies there") from None
-    except (FileExistsError, NotADirectoryError):
+    except FileExistsError:
         raise ValueError(f"can't write {path_text(path)}: a file lies where its folder belongs") from None
     except (OSError, ValueError) as error:  # ValueError: a null in the path
         raise ValueError(f"can't write {path_text(path)}: {why(error)}") from None
