@@ -54,7 +54,13 @@ def in_processes(
         initializer=_end_with,
         initargs=(os.getpid(),),
     )
-    results = parallel(joblib.delayed(work)(one) for one in todo)
+    mask = signal.pthread_sigmask(
+        signal.SIG_BLOCK, [signal.SIGINT]
+    )  # a new process that it reaches would complain
+    try:
+        results = parallel(joblib.delayed(work)(one) for one in todo)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     try:
         yield results
     except BrokenProcessPool:
@@ -68,6 +74,7 @@ def in_processes(
 def _end_with(parent: int) -> None:
     """Let this process end when ``parent``, which started it, is no more; leave Ctrl-C to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 

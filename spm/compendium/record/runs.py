@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -64,10 +65,17 @@ def do_runs(todo: Sequence[tuple[Specification, Store]], engine: Engine[Finished
         tqdm(total=total, unit="visit", unit_scale=True, disable=not todo, mininterval=5) as bar,
     ):
         for done, record in finished:
-            write_atomic(stores[done].path(done), record)
+            _write(stores[done].path(done), record)
             bar.set_postfix_str(f"{label(done)}", refresh=False)
             bar.update(done.visits)
     return len(todo)
+
+
+def _write(path: Path, record: bytes) -> None:
+    try:
+        write_atomic(path, record)
+    except ValueError as error:
+        raise ValueError(f"{error}; finished runs are kept") from None
 
 
 def run_one(specification: Specification) -> Finished:
