@@ -18,7 +18,7 @@ from typing import Any
 
 from spm.command_line import JOBS_PER_PROCESSOR, Parser, jobs, place, status_of, whole
 from spm.compendium.record import grid
-from spm.files import home
+from spm.files import check_writable, home
 from spm.learning import VARIANTS, Specification, evaluation_seed, point
 from spm.market import STATISTICS, get_statistic
 from spm.mechanisms import play
@@ -167,7 +167,7 @@ def list_panels(options: argparse.Namespace) -> None:
 
 def train_one(options: argparse.Namespace) -> None:
     """Learn one mechanism, print how it did before and after, and store its record."""
-    from spm.compendium.record.store import Store, check_writable
+    from spm.compendium.record.store import Store
     from spm.learning import train
 
     hyperparameters = grid.hyperparameters(options.variant, options.statistic)
@@ -180,7 +180,7 @@ def train_one(options: argparse.Namespace) -> None:
         variant=options.variant,
     )
     store = Store(options.out or home() / "_build" / "trained")
-    check_writable(store.root)
+    check_writable([store.path(specification)])
     start = time.perf_counter()
     run = train(specification)
     path = store.save(run, time.perf_counter() - start)
@@ -218,14 +218,14 @@ def draw(names: Iterable[str], protocol: grid.Protocol) -> None:
 
 def reproduce(options: argparse.Namespace) -> None:
     """Do every run of the paper's protocol, write the results to ``data/``, repeat the trials of the tuning."""
-    from spm.compendium.record import computed, engines, kept, publish, published, runs
+    from spm.compendium.record import computed, engines, kept, publish, runs
     from spm.compendium.record.belief import BELIEF
-    from spm.compendium.record.store import check_writable
     from spm.compendium.record.tuning import TUNING
 
     protocol = grid.get_protocol("paper")
     engine = engines.engine(options.engine, options.jobs, options.address)
-    check_writable(published.folder(protocol))
+    tables = [*publish.publish_files(protocol), *kept.files_of_record(computed.calls())]
+    check_writable([*tables, *TUNING.files, *BELIEF.files])
     start = time.perf_counter()
     done = runs.run_grid("all", protocol, engine=engine)
     kept.refresh(computed.calls(), options.jobs)
@@ -282,7 +282,9 @@ def seal_records(options: argparse.Namespace) -> None:
     from spm.compendium.record.belief import BELIEF
     from spm.compendium.record.tuning import TUNING
 
-    changed = publish.reseal_published(grid.get_protocol("paper"), options.jobs)
+    protocol = grid.get_protocol("paper")
+    check_writable([*publish.seal_files(protocol), TUNING.seal_path, BELIEF.seal_path])
+    changed = publish.reseal_published(protocol, options.jobs)
     for trials in (TUNING, BELIEF):
         trials.reseal()
     print(changed or "nothing has changed since the results of record were sealed")

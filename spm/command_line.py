@@ -9,10 +9,12 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn, TextIO, TypeVar
 
 from spm.files import why
@@ -39,8 +41,8 @@ def status_of(program: str, work: Callable[[], None], interrupted: str = "interr
         interrupted: what is said when the reader stops it.
 
     Returns:
-        0; 2 after a failure; 141, in silence, when nobody reads the output any more; 130 after Ctrl-C, or 128 and
-        the number of the signal that is the argument of ``KeyboardInterrupt``.
+        0; 2 after a failure; 141, in silence, when nobody reads the output any more; 130 after Ctrl-C, 143 after
+        SIGTERM, 129 after SIGHUP.
 
     >>> status_of("spm", lambda: None)
     0
@@ -48,7 +50,8 @@ def status_of(program: str, work: Callable[[], None], interrupted: str = "interr
     _open_outputs()
     try:
         try:
-            work()
+            with ended_by_signals():
+                work()
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
@@ -64,6 +67,36 @@ def status_of(program: str, work: Callable[[], None], interrupted: str = "interr
     _drop_unwritten(sys.stdout)
     _drop_unwritten(sys.stderr)
     return status
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP interrupt as Ctrl-C does.
+
+    Raises:
+        KeyboardInterrupt: with the number of the signal that came.
+    """
+    if threading.current_thread() is not threading.main_thread():  # which alone hears of signals
+        yield
+        return
+    received: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)  # the second one ends the process at once
+        received.append(number)
+        raise KeyboardInterrupt
+
+    # Those that would end it: under nohup, SIGHUP does not.
+    fatal = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
+    for number in fatal:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt as error:  # which may have come through code that made another one of it
+        raise KeyboardInterrupt(*(received or error.args)) from None
+    finally:
+        for number in fatal:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _open_outputs() -> None:

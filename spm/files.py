@@ -11,7 +11,8 @@ import os
 import stat
 import tempfile
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +24,9 @@ from spm.names import printable, shortened
 
 MOST_PATH = 120
 """Characters of a path that an error repeats."""
+
+BLOCK = b"\0" * 4096
+"""What is written to see whether a disk has space."""
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -36,7 +40,7 @@ def write_atomic(path: Path, content: bytes) -> None:
     ...     (Path(folder) / "new" / "file").read_bytes()
     b'whole'
     """
-    try:
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
         try:
@@ -49,6 +53,32 @@ def write_atomic(path: Path, content: bytes) -> None:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def check_writable(paths: Iterable[Path]) -> None:
+    """Check, before long work, that files could be written to ``paths``; nothing is left behind.
+
+    Raises:
+        ValueError: one can't, as :func:`write_atomic` would say.
+
+    >>> check_writable([Path(os.devnull) / "new" / "file"])
+    Traceback (most recent call last):
+    ValueError: can't write /dev/null/new/file: Not a directory
+    """
+    for path in paths:
+        with _writing(path):
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            folder = next(parent for parent in path.parents if parent.exists())
+            with tempfile.TemporaryFile(dir=folder) as probe:  # without a name, where the system can do that
+                probe.write(BLOCK)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Say of a file that can't be written which one and why."""
+    try:
+        yield
     except FileExistsError:
         raise ValueError(f"can't write {path_text(path)}: a file lies where its folder belongs") from None
     except (OSError, ValueError) as error:  # ValueError: a null in the path

@@ -1,8 +1,8 @@
 """The record: the grid of runs, doing them, keeping them, publishing and reading ``data/``.
 
 * :mod:`~spm.compendium.record.grid`: protocols, and figures as grids of runs.
-* :mod:`~spm.compendium.record.runs`, :mod:`~spm.compendium.record.engines`: doing what is missing, here or
-  elsewhere.
+* :mod:`~spm.compendium.record.runs`, :mod:`~spm.compendium.record.engines`: doing what is missing, here
+  (:mod:`~spm.compendium.record.processes`) or elsewhere.
 * :mod:`~spm.compendium.record.store`: one file per run, written whole or not at all.
 * :mod:`~spm.compendium.record.fingerprints`: what a record was made by.
 * :mod:`~spm.compendium.record.bracket_cache`: each panel's bounds, computed once.

@@ -23,12 +23,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-import joblib
 import pandas as pd
 
 from spm.compendium.record.fingerprints import dependencies, source_digests
+from spm.compendium.record.processes import in_processes
 from spm.compendium.record.store import read_record, sealed
-from spm.files import canonical, digest, home, write_atomic
+from spm.files import canonical, check_writable, digest, home, write_atomic
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -94,7 +94,8 @@ def kept(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 def ensure_kept(calls: Iterable[Call], jobs: int = 1) -> int:
     """Compute what is missing or stale, ``jobs`` at a time; return how much that was."""
     todo = [call for call in calls if _find(call) is None]
-    joblib.Parallel(n_jobs=jobs)(joblib.delayed(_keep)(call) for call in todo)
+    with in_processes(_keep, todo, jobs) as kept_now:
+        return len(list(kept_now))
     return len(todo)
 
 
@@ -104,10 +105,10 @@ def recomputed(calls: Iterable[Call], jobs: int = 1) -> Iterator[Check]:
     Fractions must be equal, floats to :data:`RELATIVE`.
     """
     calls = list(calls)
-    values = joblib.Parallel(n_jobs=jobs, return_as="generator")(joblib.delayed(_compute)(call) for call in calls)
-    for call, new in zip(calls, values, strict=True):
-        old = _results(of_record(call.name)).get(call.key)
-        yield Check(call, "not kept" if old is None else "same" if equal(old, new) else "differs", new)
+    with in_processes(_compute, calls, jobs) as values:
+        for call, new in zip(calls, values, strict=True):
+            old = _results(of_record(call.name)).get(call.key)
+            yield Check(call, "not kept" if old is None else "same" if equal(old, new) else "differs", new)
 
 
 def refresh(calls: Iterable[Call], jobs: int = 1) -> list[Check]:
@@ -117,7 +118,12 @@ def refresh(calls: Iterable[Call], jobs: int = 1) -> list[Check]:
 
     Returns:
         What was compared; the outcomes say what changed.
+
+    Raises:
+        ValueError: they can't be written, which is found out before they are computed.
     """
+    calls = list(calls)
+    check_writable(files_of_record(calls))
     checks = list(recomputed(calls, jobs))
     for name in dict.fromkeys(check.call.name for check in checks):
         mine = [check for check in checks if check.call.name == name]
@@ -128,15 +134,24 @@ def refresh(calls: Iterable[Call], jobs: int = 1) -> list[Check]:
         ]
         body = function_conditions(mine[0].call.function) | {"results": results}
         readable = json.dumps(json.loads(sealed(body)), indent=1, sort_keys=True)
-        write_atomic(home() / "data" / "computed" / f"{name}.json", readable.encode() + b"\n")
+        write_atomic(_written(name), readable.encode() + b"\n")
     _opened.cache_clear()
     return checks
 
 
+def files_of_record(calls: Iterable[Call]) -> list[Path]:
+    """Return the files that :func:`refresh` writes."""
+    return [_written(name) for name in dict.fromkeys(call.name for call in calls)]
+
+
+def _written(name: str, root: Path | None = None) -> Path:
+    return (root or home()) / "data" / "computed" / f"{name}.json"
+
+
 def of_record(name: str) -> Path:
     """Return where a function's results of record lie: in ``SPM_HOME`` if any do, else in the compendium."""
-    mine, given = (root / "data" / "computed" / f"{name}.json" for root in (home(), COMPENDIUM))
-    return mine if mine.exists() else given
+    mine = _written(name)
+    return mine if mine.exists() else _written(name, COMPENDIUM)
 
 
 def function_conditions(function: Callable[..., Any]) -> dict[str, Any]:
@@ -170,6 +185,7 @@ def _find(call: Call) -> Any:
 
 def _keep(call: Call) -> Any:
     """Compute a call, keep the result in ``_build``, and return it."""
+    check_writable([_own(call)])
     value = _compute(call)
     results = [{"arguments": json.loads(call.key), "value": value}]
     write_atomic(_own(call), sealed(function_conditions(call.function) | {"results": results}))

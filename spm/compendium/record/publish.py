@@ -61,6 +61,17 @@ def publish(protocol: Protocol) -> Path:
     return folder(protocol)
 
 
+def seal_files(protocol: Protocol) -> list[Path]:
+    """Return the files that :func:`reseal_published` writes."""
+    return [folder(protocol) / name for name in ("seal.json", "manifest.json")]
+
+
+def publish_files(protocol: Protocol) -> list[Path]:
+    """Return the files that :func:`publish` may write."""
+    names = ["runs.csv", "curves.csv", "bounds.csv", *(policy_name(run) for run in grid("all", protocol))]
+    return [*seal_files(protocol), *(folder(protocol) / name for name in names)]
+
+
 def _replace(root: Path, content: dict[str, bytes]) -> None:
     """Write all files below ``root``, the manifest last, and remove policies that are no longer kept."""
     (root / "manifest.json").unlink(missing_ok=True)

@@ -24,12 +24,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from tqdm import tqdm
 
 from spm.compendium.record.fingerprints import conditions, differences
-from spm.files import canonical, digest, home, write_atomic
+from spm.compendium.record.processes import in_processes
+from spm.files import canonical, check_writable, digest, home, write_atomic
 from spm.learning import Specification
 from spm.market import Market
 from spm.mechanisms import decode
@@ -184,10 +184,10 @@ def _comes_out(specification: Specification, recorded: Replay) -> bool:
 def are_fresh(curves: Sequence[Sealed], jobs: int = 1) -> list[bool]:
     """Return :func:`is_fresh` of each curve, ``jobs`` replays at a time, with progress where there are any."""
     todo = [curve for curve in curves if curve.changed and not curve.verdict.is_file()]
-    parallel = joblib.Parallel(n_jobs=jobs if todo else 1, return_as="generator")
-    replays = parallel(joblib.delayed(is_fresh)(curve) for curve in todo)
-    for _ in tqdm(replays, "replaying curves", len(todo), mininterval=2, disable=not todo):
-        pass
+    check_writable(curve.verdict for curve in todo)
+    with in_processes(is_fresh, todo, jobs) as replays:
+        for _ in tqdm(replays, "replaying curves", len(todo), mininterval=2, disable=not todo):
+            pass
     return [is_fresh(curve) for curve in curves]
 
 

@@ -216,14 +216,3 @@ def pack(tensor: torch.Tensor) -> dict[str, Any]:
     """Return a tensor of float32 as plain data: its shape and its little-endian bytes in base64."""
     array = tensor.detach().numpy().astype("<f4")
     return {"shape": list(array.shape), "float32": base64.b64encode(array.tobytes()).decode()}
-
-
-def check_writable(folder: Path) -> None:
-    """Check, before a long run, that a record can be written below ``folder``.
-
-    Raises:
-        ValueError: it can't.
-    """
-    probe = folder / ".probe"
-    write_atomic(probe, b"")
-    probe.unlink()

@@ -87,6 +87,12 @@ class Trials:
         """Where the trials' replays lie."""
         return self.path.with_name(f"{self.name}-seal.json")
 
+    @property
+    def files(self) -> list[Path]:
+        """The files that :meth:`do` writes."""
+        records = [one.store.path(one.specification) for one in self.listed()]
+        return [self.path, self.seal_path, *records]
+
     def do(self, jobs: int = 1) -> int:
         """Do the trials that are missing or stale, write the table, and return how many were done."""
         everything = self.listed()

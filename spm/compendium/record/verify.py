@@ -16,16 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-import joblib
 import numpy as np
 import pandas as pd
 
 from spm.compendium.record import computed, policies, published
 from spm.compendium.record import grid as grid_module
+from spm.compendium.record.bracket_cache import compute_brackets
 from spm.compendium.record.fingerprints import packages
 from spm.compendium.record.grid import Protocol, panels
 from spm.compendium.record.kept import recomputed
+from spm.compendium.record.processes import in_processes
 from spm.compendium.record.publish import bounds_rows
 from spm.compendium.record.published import KEY, folder
 from spm.compendium.record.store import label, processor
@@ -86,9 +88,11 @@ def verify(protocol: Protocol, sample: int, seed: int, profiles: int, jobs: int)
         raise ValueError(f"--jobs must be at least 1, not {jobs}")
     todo = sampled(protocol, sample, seed)
     kept = [run for run, is_kept in zip(grid_module.grid("all", protocol), runs["kept"], strict=True) if is_kept]
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
-    yield from parallel(joblib.delayed(_retrained)(protocol, specification) for specification in todo)
-    yield from parallel(joblib.delayed(_played)(protocol, specification, profiles) for specification in kept)
+    compute_brackets(panels("all"), jobs)  # first, since it is what writes
+    with in_processes(partial(_retrained, protocol), todo, jobs) as findings:
+        yield from findings
+    with in_processes(partial(_played, protocol, profiles), kept, jobs) as findings:
+        yield from findings
     yield from bounded(protocol)
     for one in recomputed(computed.calls(), jobs):
         yield Verification("computed again", str(one.call), one.outcome == "same", one.outcome)
@@ -156,7 +160,7 @@ def retrained(new: list[Point], old: list[Point], seeds: list[Point], same_platf
     return low <= new[-1].regret <= high, detail
 
 
-def _played(protocol: Protocol, specification: Specification, profiles: int) -> Verification:
+def _played(protocol: Protocol, profiles: int, specification: Specification) -> Verification:
     """Play a kept policy again and compare with its record."""
     recorded = _rows(published.results_of_record(protocol)["runs"], specification)
     policy = policies.policy(protocol, specification)
