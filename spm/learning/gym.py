@@ -31,10 +31,14 @@ from spm.names import lookup, unknown
 from spm.settings import MORE_SETTINGS, PANELS, Setting, correlated, valuations
 
 
+class RenderModeError(ValueError, TypeError):
+    """An unknown render mode; a ``TypeError`` too, upon which Stable-Baselines3 does without one."""
+
+
 def _check_render_mode(render_mode: str | None) -> str | None:
     """``render_mode``, if it is one."""
     if render_mode not in (None, "ansi"):
-        raise unknown("render mode", str(render_mode), ["ansi"])
+        raise RenderModeError(unknown("render mode", str(render_mode), ["ansi"]))
     return render_mode
 
 
@@ -71,7 +75,7 @@ class MarketEnv(gymnasium.Env[Any, Any]):
         """Make one market of ``setting`` whose policy sees ``statistic``, an object or its name.
 
         Raises:
-            ValueError: an unknown statistic or render mode.
+            ValueError: an unknown statistic, or an unknown render mode (a :class:`RenderModeError`).
         """
         self.setting, self.statistic = setting, get_statistic(statistic)
         self.objective = setting.objective
@@ -159,7 +163,8 @@ class MarketVectorEnv(VectorEnv[Observation, NDArray[np.float32], NDArray[Any]])
         """Make ``num_envs`` markets of ``setting`` whose policy sees ``statistic``, an object or its name.
 
         Raises:
-            ValueError: an unknown statistic or render mode, or fewer than 1 market.
+            ValueError: an unknown statistic, or an unknown render mode (a :class:`RenderModeError`); or fewer than
+                1 market.
         """
         self.markets = BatchedMarkets(setting, statistic, num_envs, seed=None)
         self.num_envs, self.render_mode = num_envs, _check_render_mode(render_mode)

@@ -17,7 +17,9 @@ from gymnasium.utils.env_checker import check_env as gymnasium_check
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers.vector import DictInfoToList, RecordEpisodeStatistics
 from learning.test_environment import actions_for, stepped
+from stable_baselines3 import PPO
 from stable_baselines3.common.env_checker import check_env as sb3_check
+from stable_baselines3.common.env_util import make_vec_env
 from torch import Tensor, nn
 
 from spm.compendium.report.words import episode
@@ -157,6 +159,15 @@ def test_bad_options_are_refused_and_change_nothing(case: str) -> None:
         refused(lambda env=env: env.reset(seed=2, options=options), sentence)  # type: ignore[misc]
         assert (env.render(), env.np_random.bit_generator.state) == before
     refused(lambda: sb3.set_options(options), sentence)
+
+
+def test_sb3_makes_its_own_vectors_by_id() -> None:
+    """It asks for pictures first, and must be told no in its own way."""
+    envs = make_vec_env("spm/ID-v0", 2, env_kwargs={"statistic": "none"})
+    assert envs.get_attr("render_mode") == [None, None]
+    model = PPO("MlpPolicy", "spm/ID-v0", n_steps=8, batch_size=8, device="cpu")
+    model.learn(8)
+    assert model.num_timesteps == 8
 
 
 def test_values_of_combinatorial_demand_are_one_per_set() -> None:
