@@ -2,7 +2,7 @@
 
 * :mod:`~spm.learning.specification`: everything that determines a run, and how results are evaluated (no torch).
 * :mod:`~spm.learning.environment`: many markets at once as an environment of Stable-Baselines3.
-* :mod:`~spm.learning.gym`: one market behind gymnasium's interface.
+* :mod:`~spm.learning.gym`: one market, and many, behind gymnasium's interface.
 * :mod:`~spm.learning.policy`: the policy that chooses among groups of agents.
 * :mod:`~spm.learning.actor`: from trained weights to a mechanism that can be played.
 * :mod:`~spm.learning.ppo`: :func:`train`, one run of PPO.
@@ -18,7 +18,7 @@ from spm.learning.specification import VARIANTS, Hyperparameters, Point, Specifi
 if TYPE_CHECKING:
     from spm.learning.actor import Weights, learned_mechanism
     from spm.learning.environment import BatchedMarkets, action_space
-    from spm.learning.gym import MarketEnv
+    from spm.learning.gym import MarketEnv, MarketVectorEnv
     from spm.learning.ppo import Run, make_model, train
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "BatchedMarkets",
     "Hyperparameters",
     "MarketEnv",
+    "MarketVectorEnv",
     "Point",
     "Run",
     "Specification",
@@ -41,6 +42,7 @@ __all__ = [
 _LATER = {
     "BatchedMarkets": "spm.learning.environment",
     "MarketEnv": "spm.learning.gym",
+    "MarketVectorEnv": "spm.learning.gym",
     "Run": "spm.learning.ppo",
     "Weights": "spm.learning.actor",
     "action_space": "spm.learning.environment",
