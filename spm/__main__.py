@@ -305,8 +305,8 @@ def evaluate_policy(options: argparse.Namespace) -> None:
     setting = get_setting(options.panel)
     record = read_record(options.policy)
     with naming(options.policy):
-        mechanism = policies.mechanism_of(record, setting)
-    outcomes = play(mechanism, setting, options.profiles, evaluation_seed("final"))
+        learned = policies.mechanism_of(record, setting)
+        outcomes = play(learned, setting, options.profiles, evaluation_seed("final"))
     data = asdict(point(outcomes, record.final.visits)) | {"profiles": options.profiles}
     lines = [
         f"objective {data['objective']:.5f} ± {data['objective_se']:.5f}",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from spm.compendium.record.schema import declared
 from spm.market import Statistic, get_statistic
 from spm.settings import Setting
 
@@ -59,6 +60,7 @@ def check_layers(found: Mapping[str, Shape], expected: Mapping[str, Shape]) -> N
             raise ValueError(f"layer {name} must have shape {shape}, not {tuple(found[name])}")
 
 
+@declared
 @dataclass(frozen=True)
 class Packed:
     """A layer in a record.

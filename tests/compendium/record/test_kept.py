@@ -17,7 +17,7 @@ from spm.bounds import correlated_map, record
 from spm.compendium.claims.ledger import CLAIMS, check_claims
 from spm.compendium.record import computed, kept
 from spm.compendium.record.kept import Call
-from spm.compendium.record.store import read_record, sealed
+from spm.compendium.record.store import opened, sealed
 from spm.compendium.theory import memory, propositions
 from spm.compendium.theory.described import optima
 
@@ -63,7 +63,7 @@ def test_the_results_of_record_are_those_computed_from_nothing() -> None:
 
 def test_the_results_of_record_are_all_there_and_intact() -> None:
     for call in computed.calls():
-        assert call.key in kept._results(kept.of_record(call.name)), call
+        assert call.key in kept._opened(kept.of_record(call.name), call.name).values, call
 
 
 def test_a_result_is_computed_once_and_kept(home: Path, computations: list[Call]) -> None:
@@ -109,7 +109,7 @@ def resealed(change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]
     """What somebody does who changes a file and its checksum."""
 
     def spoil(path: Path) -> None:
-        body = read_record(path)
+        body = opened(path.read_bytes())
         change(body)
         path.write_bytes(sealed(body))
 
@@ -148,7 +148,7 @@ def test_what_is_damaged_or_stale_is_computed_again(
 def forged(home: Path, old: str, new: str, name: str = "optima") -> None:
     """Change a result of record, and its checksum with it."""
     path = home / "data" / "computed" / f"{name}.json"
-    body = json.loads(json.dumps(read_record(path)).replace(old, new))
+    body = json.loads(json.dumps(opened(path.read_bytes())).replace(old, new))
     path.write_bytes(sealed(body))
     kept._opened.cache_clear()
 
@@ -168,9 +168,9 @@ def test_a_float_may_differ_by_rounding_and_then_stays_as_it_is(home: Path) -> N
     path = kept.of_record("record")
     exact = record("two-worlds")["upper"]
     forged(home, repr(exact), repr(float(np.nextafter(exact, 1))), "record")
-    before = read_record(path)
+    before = opened(path.read_bytes())
     assert [one.outcome for one in kept.refresh([call])] == ["same"]
-    assert read_record(path) == before
+    assert opened(path.read_bytes()) == before
     forged(home, repr(float(np.nextafter(exact, 1))), repr(exact + 2e-9), "record")
     assert [one.outcome for one in kept.refresh([call])] == ["differs"]
 

@@ -74,7 +74,7 @@ def test_the_policies_kept_are_those_of_the_best_seeds_and_play_as_recorded(patc
     expected = set()
     for first in (run for run in grid.grid("all", TINY) if run.seed == 0):
         seeds = [replace(first, seed=seed) for seed in range(3)]
-        regrets = [records.load(run)["final"]["regret"] for run in seeds]
+        regrets = [records.load(run).final.regret for run in seeds]
         expected |= {seeds[k] for k in np.argsort(regrets, kind="stable")[:2]}
     on_disk = {str(path.relative_to(published.folder(TINY))) for path in published.folder(TINY).rglob("*.pt")}
     assert on_disk == {f"policies/{record_place(r)}.pt" for r in expected}

@@ -67,7 +67,7 @@ def test_what_is_missing_or_stale_is_done_and_the_table_holds_all(patch: pytest.
     record = one.store.path(one.specification)
     record.write_bytes(b"{}")
     assert TUNING.do(1) == 1
-    assert one.store.load(one.specification)["final"]["regret"] == TUNING.read()["regret"].iloc[3]
+    assert one.store.load(one.specification).final.regret == TUNING.read()["regret"].iloc[3]
 
 
 def test_old_tables_are_refused(patch: pytest.MonkeyPatch) -> None:
