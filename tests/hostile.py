@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-OTHERS = (None, True, 0, -1, 1.5, 10**30, "", "x", "ü\n" * 400, [], [[[]]], {}, {"body": 1})
+OTHERS: tuple[Any, ...] = (None, True, 0, -1, 1.5, 10**30, "", "x", "ü\n" * 400, [], [[[]]], {}, {"body": 1})
 """What may stand in the place of any value."""
 
 

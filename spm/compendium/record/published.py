@@ -56,7 +56,7 @@ TABLES: dict[str, dict[str, Any]] = {
 TABLE_FILES = (*(f"{name}.csv" for name in TABLES), "seal.json")
 """What the manifest lists besides the kept policies."""
 
-BOUNDS_TOLERANCE = 1e-6
+BRACKET_TOLERANCE = 1e-6
 """Relative difference between recorded and recomputed bounds that another platform may cause."""
 
 
@@ -210,7 +210,7 @@ def _changed_bounds(recorded: pd.DataFrame) -> str:
     if not recorded[names].equals(now[names].astype(recorded[names].dtypes)):
         return "the bounds are not those of the panels"
     numbers = ["value", "error"]
-    close = np.isclose(recorded[numbers], now[numbers], rtol=BOUNDS_TOLERANCE, atol=BOUNDS_TOLERANCE)
+    close = np.isclose(recorded[numbers], now[numbers], rtol=BRACKET_TOLERANCE, atol=BRACKET_TOLERANCE)
     same = (recorded["method"].fillna("") == now["method"]) & pd.DataFrame(close).all(axis=1)
     return "" if same.all() else "{} of {} changed".format(*now.loc[~same, ["quantity", "panel"]].iloc[0])
 
@@ -219,7 +219,7 @@ def bounds_rows() -> Iterator[dict[str, Any]]:
     """Yield each panel's first best, bracket and static optima, one row per quantity."""
     for panel in panels("all"):
         known = benchmark(panel)
-        for name in (name.removesuffix("_error") for name in known if name.endswith("_error")):
+        for name in sorted(name.removesuffix("_error") for name in known if name.endswith("_error")):
             row = {"panel": panel, "quantity": name, "value": known[name], "error": known[f"{name}_error"]}
             yield row | {"method": known.get(f"{name}_method", "")}
 

@@ -131,7 +131,7 @@ def indifferent(setting: Setting) -> str:
     return digest(bytes(told))[:16]
 
 
-VERDICTS = {b"fresh": True, b"stale": False}
+KNOWN_VERDICTS = {b"fresh": True, b"stale": False}
 """What the file of a verdict can hold: whether the present code would produce a curve's runs."""
 
 
@@ -156,7 +156,7 @@ class Sealed:
     def is_known_fresh(self) -> bool | None:
         """The verdict that was kept on it; None if there is none, or a damaged one."""
         try:
-            return VERDICTS.get(read_file(self.verdict, "verdict"))
+            return KNOWN_VERDICTS.get(read_file(self.verdict, "verdict"))
         except ValueError:
             return None
 

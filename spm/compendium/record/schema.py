@@ -117,11 +117,15 @@ def read_table(path: Path, columns: Mapping[str, Any], what: str = "table") -> p
     """
     content = read_file(path, what)
     with naming(path):
-        types = {name: kind if kind in (str, bool, int) else float for name, kind in columns.items()}
+        types = {name: {str: str, bool: str, int: int}.get(kind, float) for name, kind in columns.items()}
         if content.partition(b"\n")[0].decode().strip().split(",") != list(columns):
             raise ValueError(f"the columns of this {what} must be {', '.join(columns)}")
         rows = pd.read_csv(io.BytesIO(content), float_precision="round_trip", dtype=types, index_col=False)
         for name, kind in columns.items():
+            if kind is bool:
+                if not rows[name].isin(["True", "False"]).all():
+                    raise ValueError(f"{name} must be True or False in every row")
+                rows[name] = rows[name] == "True"
             if kind is float and not np.isfinite(rows[name]).all():
                 raise ValueError(f"{name} must be a finite number in every row")
             if kind == float | None and np.isinf(rows[name]).any():

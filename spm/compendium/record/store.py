@@ -279,7 +279,7 @@ def describe(run: Run, seconds: float) -> dict[str, Any]:
     }
 
 
-def sealed(body: dict[str, Any]) -> bytes:
+def sealed(body: Any) -> bytes:
     """Return ``body`` as a record: JSON with the checksum of its content."""
     return canonical({"body": body, "sha256": digest(canonical(body))}) + b"\n"
 

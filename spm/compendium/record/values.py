@@ -16,7 +16,7 @@ from spm.bounds import Bracket
 from spm.compendium.record.schema import STRICT
 from spm.exact import ORDERS, PRICES
 
-MOST_DIGITS = 4000
+LONGEST_FRACTION = 4000
 """Digits of a fraction, fewer than Python reads."""
 
 
@@ -24,7 +24,7 @@ MOST_DIGITS = 4000
 class Exact:
     """A fraction in lowest terms."""
 
-    fraction: Annotated[str, StringConstraints(pattern=r"^-?[0-9]+(/[1-9][0-9]*)?$", max_length=MOST_DIGITS)]
+    fraction: Annotated[str, StringConstraints(pattern=r"^-?[0-9]+(/[1-9][0-9]*)?$", max_length=LONGEST_FRACTION)]
 
 
 def _object(entries: Mapping[str, Any]) -> Any:

@@ -78,6 +78,8 @@ def test_a_table_has_the_types_of_its_columns(tmp_path: Path) -> None:
         ("0,True", "0.5,True"),
         ("0,True", ",True"),
         ("True", "perhaps"),
+        ("True", "1"),
+        ("True", "true"),
         ("True", ""),
         ("0.1", "nan"),
         ("0.1", "inf"),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hostile import NO_FILES, is_one_sentence, mutations
+from hostile import NO_FILES, OTHERS, is_one_sentence, mutations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -146,7 +146,7 @@ def test_a_record_of_another_form_is_stale_and_refused_by_name(
         b'{"body": ' + b"1" * 10_000 + b', "sha256": ""}',
         b"\xff\xfe{}",
         b"\x00" * 1000,
-        *(sealed(body) for body in ([], None, "", {}, {"body": {}}, 1.5)),
+        *(sealed(body) for body in OTHERS),
         sealed({}).replace(b'"sha256"', b'"more":0,"sha256"'),
     ],
 )
