@@ -314,12 +314,15 @@ def evaluate_policy(options: argparse.Namespace) -> None:
         ValueError: the record is missing, damaged, or of another panel.
     """
     from spm.compendium.record import policies
+    from spm.compendium.record.schema import naming
     from spm.compendium.record.store import read_record
 
     setting = get_setting(options.panel)
     record = read_record(options.policy)
-    outcomes = play(policies.mechanism_of(record, setting), setting, options.profiles, evaluation_seed("final"))
-    data = asdict(point(outcomes, record["final"]["visits"])) | {"profiles": options.profiles}
+    with naming(options.policy):
+        learned = policies.mechanism_of(record, setting)
+        outcomes = play(learned, setting, options.profiles, evaluation_seed("final"))
+    data = asdict(point(outcomes, record.final.visits)) | {"profiles": options.profiles}
     lines = [
         f"objective {data['objective']:.5f} ± {data['objective_se']:.5f}",
         f"regret to the first best {data['regret']:.5f} ± {data['regret_se']:.5f}",

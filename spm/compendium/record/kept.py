@@ -17,6 +17,7 @@ import inspect
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib.metadata import version
@@ -24,10 +25,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import pandas as pd
+from pydantic import JsonValue
 
 from spm.compendium.record.fingerprints import dependencies, source_digests
 from spm.compendium.record.processes import in_processes
-from spm.compendium.record.store import read_record, sealed
+from spm.compendium.record.schema import Name, declared, parsed
+from spm.compendium.record.store import read_sealed, sealed
+from spm.compendium.record.values import VALUES
 from spm.files import canonical, check_writable, digest, home, write_atomic
 
 P = ParamSpec("P")
@@ -64,6 +68,34 @@ class Call(NamedTuple):
     def __str__(self) -> str:
         """Return the call for a message."""
         return f"{self.name} {self.key}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One result in a file, still encoded (:func:`encoded`)."""
+
+    arguments: dict[str, JsonValue]
+    value: JsonValue
+
+
+@declared
+@dataclass(frozen=True)
+class Results:
+    """A file of results and what they depend on (:func:`function_conditions`)."""
+
+    sources: dict[Name, Name]
+    packages: dict[Name, Name]
+    results: list[Result]
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """What they depend on."""
+        return {"sources": self.sources, "packages": self.packages}
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The results, still encoded, by their arguments."""
+        return {canonical(one.arguments).decode(): one.value for one in self.results}
 
 
 class Check(NamedTuple):
@@ -107,7 +139,7 @@ def recomputed(calls: Iterable[Call], jobs: int = 1) -> Iterator[Check]:
     calls = list(calls)
     with in_processes(_compute, calls, jobs) as values:
         for call, new in zip(calls, values, strict=True):
-            old = _results(of_record(call.name)).get(call.key)
+            old = _opened(of_record(call.name), call.name).values.get(call.key)
             yield Check(call, "not kept" if old is None else "same" if equal(old, new) else "differs", new)
 
 
@@ -127,7 +159,7 @@ def refresh(calls: Iterable[Call], jobs: int = 1) -> list[Check]:
     checks = list(recomputed(calls, jobs))
     for name in dict.fromkeys(check.call.name for check in checks):
         mine = [check for check in checks if check.call.name == name]
-        old = _results(of_record(name))
+        old = _opened(of_record(name), name).values
         results = [
             {"arguments": json.loads(c.call.key), "value": old[c.call.key] if c.outcome == "same" else c.new}
             for c in mine
@@ -175,11 +207,9 @@ def _read(call: Call) -> Any:
 def _find(call: Call) -> Any:
     """A call's fresh result, still encoded, or None."""
     for path in (of_record(call.name), _own(call)):
-        body = _opened(path)
-        if all(body.get(name) == value for name, value in function_conditions(call.function).items()):
-            results = _results(path)
-            if call.key in results:
-                return results[call.key]
+        found = _opened(path, call.name)
+        if found.conditions == function_conditions(call.function) and call.key in (values := found.values):
+            return values[call.key]
     return None
 
 
@@ -202,17 +232,15 @@ def _own(call: Call) -> Path:
 
 
 @cache
-def _opened(path: Path) -> dict[str, Any]:
-    """The content of a file of results; empty if it is missing or damaged."""
+def _opened(path: Path, name: str) -> Results:
+    """The results of the function ``name`` in a file; none if it is missing or damaged."""
     try:
-        return read_record(path)
+        found = read_sealed(path, Results, "result")
+        for one in found.results:
+            parsed(VALUES[name], canonical(one.value))
     except ValueError:
-        return {}
-
-
-def _results(path: Path) -> dict[str, Any]:
-    """The results in a file, still encoded, by their arguments."""
-    return {canonical(one["arguments"]).decode(): one["value"] for one in _opened(path).get("results", [])}
+        return Results({}, {}, [])
+    return found
 
 
 def encoded(value: Any) -> Any:

@@ -94,7 +94,7 @@ def bodies(home: Path) -> dict[str, Any]:
     """Every file among the runs below ``home``, opened as a record, but for the seconds that the run took."""
     runs = home / "_build" / "runs"
     paths = [path for path in runs.rglob("*") if path.is_file()]
-    return {str(path.relative_to(runs)): store.read_record(path) | {"seconds": 0} for path in paths}
+    return {str(path.relative_to(runs)): replace(store.read_record(path), seconds=0.0) for path in paths}
 
 
 def exists(pid: int) -> bool:
