@@ -167,14 +167,16 @@ def document(rng: Random) -> Any:
     if rng.random() < 0.3:
         (text,) = re.findall(r"::\n\n(.+?)\n\n\*", str(json_format.__doc__), re.DOTALL)
         return json.loads(textwrap.dedent(text))
-    sizes = [1] * 6 + [2] * 6 + [3] * 6 + [30, 1000, 10**9]
-    types = {f"type {k}": rng.choice(sizes) for k in range(rng.choice([1, 1, 1, 2, 2, 3, 24]))}
-    groups = {f"group {k}": rng.choice(sizes) for k in range(rng.choice([1, 1, 2, 2, 3, 8]))}
-    most, n_worlds = rng.choice([2, 5, 1000]), rng.choice([1, 1, 1, 2, 2, 3, 50])
+
+    def size(most: int, huge: int) -> int:
+        return huge if rng.random() < 0.05 else rng.randint(1, most)
+
+    types, groups = ({f"{kind} {k}": size(3, 10**9) for k in range(size(2, 24))} for kind in ("type", "group"))
+    n_worlds, n_outcomes, most = size(3, 50), size(3, 200), size(5, 1000)
 
     def lottery() -> Any:
-        n = rng.choice([1, 1, 2, 2, 3, 200])
-        return [{"probability": f"1/{n}", "values": [rng.randint(0, most) for _ in types]} for _ in range(n)]
+        rows = [[rng.randint(0, most) for _ in types] for _ in range(n_outcomes)]
+        return [{"probability": f"1/{n_outcomes}", "values": row} for row in rows]
 
     words = {
         "objective": rng.choice(["welfare", "revenue", "max-min"]),

@@ -84,7 +84,7 @@ def faults(case: Input, seen: Seen) -> list[str]:
         f"not a reader's words: {topic}": re.search(FOREIGN, "".join(said)) is not None,
         f"printed before it was refused: {topic}": seen.status == 2 and seen.out != "" and command != "verify",
         f"not JSON: {command}": seen.status == 0 and is_bad_json,
-        f"left behind by {command}: {seen.left[:1]}": len(seen.left) > 0,
+        f"left behind by {command}: {' '.join(seen.left[:1])}": len(seen.left) > 0,
     }
     return [words for words, holds in found.items() if holds]
 
@@ -110,8 +110,11 @@ def attempt(case: Input, stock: Path, command: Callable[[Sequence[str]], int] = 
         child = os.fork()
         if not child:
             _be_child(case, place, command)
-        status, stuck = _watch(child, place, case.gently)
-        seconds, left, after = time.monotonic() - start, _rest(child), _files(place)
+        try:
+            status, stuck = _watch(child, place, case.gently)
+        finally:
+            seconds, left = time.monotonic() - start, _rest(child)
+        after = _files(place)
         left += [
             name for name, *_ in sorted(after - before) if not stuck and not is_declared(name, case.arguments)
         ]
@@ -150,6 +153,8 @@ def is_declared(path: str, arguments: Sequence[str]) -> bool:
 def _be_child(case: Input, place: Path, command: Callable[[Sequence[str]], int]) -> None:
     """Run the command as the interpreter would, in this process; never return."""
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.chdir(place / "cwd")
     os.environ |= {"SPM_HOME": str(place / "home"), "TMPDIR": str(place / "tmp")}
     tempfile.tempdir = None
@@ -291,6 +296,7 @@ def main() -> int:
     options.add_argument("--quick", type=int, metavar="N", help="the first N inputs, without those that may learn")
     options.add_argument("--stop", action="store_true", help="end with the first fault")
     asked = options.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that it tidies up
     numbers: Iterable[int] = range(asked.quick) if asked.quick else count()
     for module in pkgutil.walk_packages(spm.__path__, "spm."):
         if not module.name.startswith("spm.compendium.site"):
