@@ -119,7 +119,7 @@ def command_line(rng: Random, intact: Files) -> Input:
     """Any command with right and wrong values, now and then with arguments dropped, doubled, added or shuffled."""
     (name,) = rng.choices(list(COMMANDS), [1 if name in HEAVY else 4 for name in COMMANDS])
     argv = arguments(rng, name, hostile=rng.choice([0, 0.2, 0.5]))
-    whole = {option for one in COMMANDS[name]._actions if one.type is int for option in one.option_strings}
+    whole = {option for one in COMMANDS[name]._actions if kind(one) is int for option in one.option_strings}
     wrong = any(option in whole and not re.fullmatch("-?[0-9]+", value) for option, value in pairwise(argv))
     statuses: tuple[int, ...] = (2,) if wrong else (0, 2)
     if rng.random() < 0.2:
@@ -141,13 +141,18 @@ def arguments(rng: Random, name: str, hostile: float = 0.0, **given: str) -> lis
     return argv
 
 
+def kind(action: argparse.Action) -> type:
+    """What an argument's values are: ``int``, a kind of ``Path``, or ``str``."""
+    return type(action.type("1")) if callable(action.type) else str
+
+
 def value(rng: Random, action: argparse.Action, hostile: float) -> str:
     """A value of an argument."""
-    good = rng.choice(GOOD.get(action.dest, ["1", "2"] if action.type is int else ["x"]))
+    good = rng.choice(GOOD.get(action.dest, ["1", "2"] if kind(action) is int else ["x"]))
     if rng.random() >= hostile:
         return good
-    if action.type in (int, Path):
-        return rng.choice(NUMBERS if action.type is int else PATHS)
+    if kind(action) is not str:
+        return rng.choice(NUMBERS if kind(action) is int else PATHS)
     sizes = "correlated-" + "-".join(rng.choice(["3", "40", "0.5", *NUMBERS]) for _ in range(3))
     return rng.choice([sizes, rng.choice(TEXTS), rng.choice([good[1:], good.upper(), f"{good} ", f"é{good}"])])
 
