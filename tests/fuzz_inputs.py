@@ -118,7 +118,7 @@ def generate(seed: int, number: int, intact: Files) -> Input:
 def command_line(rng: Random, intact: Files) -> Input:
     """Any command with right and wrong values, now and then with arguments dropped, doubled, added or shuffled."""
     (name,) = rng.choices(list(COMMANDS), [1 if name in HEAVY else 4 for name in COMMANDS])
-    argv = arguments(rng, name, hostile=rng.choice([0, 0.2, 0.5]))
+    argv = arguments(rng, name, {}, rng.choice([0, 0.2, 0.5]))
     whole = {option for one in COMMANDS[name]._actions if kind(one) is int for option in one.option_strings}
     wrong = any(option in whole and not re.fullmatch("-?[0-9]+", value) for option, value in pairwise(argv))
     statuses: tuple[int, ...] = (2,) if wrong else (0, 2)
@@ -130,7 +130,7 @@ def command_line(rng: Random, intact: Files) -> Input:
     return Input("", tuple(argv), files, statuses=statuses)
 
 
-def arguments(rng: Random, name: str, hostile: float = 0.0, **given: str) -> list[str]:
+def arguments(rng: Random, name: str, given: Mapping[str, str], hostile: float = 0.0) -> list[str]:
     """A command with its required arguments and some others; with given ones, no other positional ones."""
     argv = [name]
     for one in COMMANDS[name]._actions[1:]:  # the first is --help
@@ -163,7 +163,7 @@ def setting_file(rng: Random, intact: Files) -> Input:
     name, dest = rng.choice(readers)
     data, about = spoiled(rng, document(rng), rng.choice([0, 1, 1, 2]))
     content, about = scratched(rng, written(data)) if rng.random() < 0.2 else (written(data), about)
-    argv = arguments(rng, name, **{dest: "setting.json"})
+    argv = arguments(rng, name, {dest: "setting.json"})
     return Input("", tuple(argv), {"cwd/setting.json": content}, about)
 
 
@@ -196,7 +196,7 @@ def document(rng: Random) -> Any:
 def resealed_record(rng: Random, intact: Files) -> Input:
     """``evaluate`` with a record whose content was changed and sealed again, or whose seal is false."""
     panel, content = rng.choice(records(intact))
-    body, statuses = json.loads(content)["body"], (0, 2)
+    body = json.loads(content)["body"]
     change, about = rng.choice(["node"] * 4 + ["layer", "word", "seal", "bytes"]), ""
     if change == "node":
         body, about = spoiled(rng, body, rng.choice([1, 1, 2]))
@@ -214,11 +214,11 @@ def resealed_record(rng: Random, intact: Files) -> Input:
         about = f"{asked['variant']} {asked['statistic']['name']}"
     content = resealed(body)
     if change == "seal":
-        content, about, statuses = content.replace(b'"sha256":"', b'"sha256":"0'), "other checksum", (2,)
+        content, about = content.replace(b'"sha256":"', b'"sha256":"0'), "other checksum"
     elif change == "bytes":
         content, about = scratched(rng, content)
-    argv = arguments(rng, "evaluate", policy="record.json", panel=panel)
-    return Input("", tuple(argv), {"cwd/record.json": content}, about, statuses)
+    argv = arguments(rng, "evaluate", {"policy": "record.json", "panel": panel})
+    return Input("", tuple(argv), {"cwd/record.json": content}, about, (2,) if change == "seal" else (0, 2))
 
 
 def damaged_store(rng: Random, intact: Files) -> Input:
@@ -245,8 +245,11 @@ def damaged_store(rng: Random, intact: Files) -> Input:
         }
         files[manifest] = written(told)
     name = rng.choice(["status", "status", "bounds", "bounds", "claims", "exact", "run", "verify", "seal"])
-    panel, profile = rng.choice(["kitchen-sink", "two-worlds"]), rng.choice(["smoke", "smoke", "paper"])
-    argv = [*arguments(rng, name, panel=panel, profile=profile), *["prop-1"] * (name == "exact")]
+    given = {
+        "panel": rng.choice(["kitchen-sink", "two-worlds"]),
+        "profile": rng.choice(["smoke", "smoke", "paper"]),
+    }
+    argv = [*arguments(rng, name, given), *["prop-1"] * (name == "exact")]
     statuses = (0,) if name in ("status", "bounds") else (0, 2)  # what is damaged is stale, and no more than that
     return Input("", tuple(argv), files, "; ".join(about), statuses, stocked=True)
 
