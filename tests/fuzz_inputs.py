@@ -143,7 +143,7 @@ def arguments(rng: Random, name: str, given: Mapping[str, str], hostile: float =
 
 def kind(action: argparse.Action) -> type:
     """What an argument's values are: ``int``, a kind of ``Path``, or ``str``."""
-    return type(action.type("1")) if callable(action.type) else str
+    return type(action.type("2")) if callable(action.type) else str
 
 
 def value(rng: Random, action: argparse.Action, hostile: float) -> str:
