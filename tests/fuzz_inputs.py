@@ -112,7 +112,10 @@ def generate(seed: int, number: int, intact: Files) -> Input:
     (family,) = rng.choices(list(FAMILIES), [8, 5, 4, 3])
     case = FAMILIES[family](rng, intact)
     stdout, encoding = rng.choice(["file"] * 18 + ["full", "unread"]), rng.choice(["utf-8"] * 9 + ["ascii"])
-    return replace(case, family=family, stdout=stdout, encoding=encoding, gently=rng.random() < 0.5)
+    statuses = (0, 2) if stdout == "full" else case.statuses
+    return replace(
+        case, family=family, statuses=statuses, stdout=stdout, encoding=encoding, gently=rng.random() < 0.5
+    )
 
 
 def command_line(rng: Random, intact: Files) -> Input:
