@@ -249,7 +249,7 @@ def shrunk(case: Input, home: Path, kind: str) -> Input:
 
 def told(case: Input) -> str:
     """Return a command line with what surrounds it, for a reader."""
-    files = {p: c for p, c in case.files.items() if isinstance(c, bytes) and len(c) < 1000 and not case.stocked}
+    files = {p: c for p, c in case.files.items() if Path(p).name in case.arguments and len(c) < 1000}
     lines = [f"spm {shlex.join(case.arguments)!a}", case.about, *(f"{p}: {c!r}" for p, c in files.items())]
     return "\n".join(f"  {line[:1000]}" for line in [*lines, f"printed to {case.stdout}, {case.encoding}"] if line)
 
