@@ -189,8 +189,8 @@ def _watch(child: int, place: Path, gently: bool) -> tuple[int, str]:
     start = heard = time.monotonic()
     size, signalled = 0, math.inf
     while True:
+        now = time.monotonic() - _queued(child)
         pid, status = os.waitpid(child, os.WNOHANG)
-        now = time.monotonic()
         if pid:
             code = os.waitstatus_to_exitcode(status)
             return (code if code >= 0 else 128 - code), ""
@@ -206,6 +206,13 @@ def _watch(child: int, place: Path, gently: bool) -> tuple[int, str]:
             signalled = now
             os.killpg(child, signal.SIGINT) if gently else os.kill(child, signal.SIGTERM)
         time.sleep(0.005)
+
+
+def _queued(child: int) -> float:
+    """Seconds for which a process waited for a processor, where the system tells: a busy machine is no fault."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{child}/schedstat").read_text().split()[1]) / 1e9
+    return 0.0
 
 
 def _rest(child: int) -> list[str]:
