@@ -261,7 +261,7 @@ def told(case: Input) -> str:
     return "\n".join(f"  {line[:1000]}" for line in [*lines, f"printed to {case.stdout}, {case.encoding}"] if line)
 
 
-def fuzz(seed: int, numbers: Iterable[int], seconds: float, quick: bool = False, stop: bool = False) -> int:
+def fuzz(seed: int, numbers: Iterable[int], seconds: float, quick: bool = False) -> int:
     """Try inputs until time is up; print each kind of fault once, and return how many kinds there are."""
     start, found, ends = time.monotonic(), Counter[str](), Counter[tuple[str, int]]()
     folder = Path(tempfile.mkdtemp(prefix="spm-fuzz-stock-"))
@@ -270,7 +270,7 @@ def fuzz(seed: int, numbers: Iterable[int], seconds: float, quick: bool = False,
         intact = stock_up(home)
         gc.freeze()  # less to copy per child
         for number in numbers:
-            if time.monotonic() - start > seconds or (stop and found):
+            if time.monotonic() - start > seconds:
                 break
             case = generate(seed, number, intact)
             if quick and set(case.arguments) & set(HEAVY):
@@ -284,6 +284,8 @@ def fuzz(seed: int, numbers: Iterable[int], seconds: float, quick: bool = False,
                     print(
                         f"{kind} ({case.family}; make fuzz SEED={seed} ONLY={number})\n{told(least)}", flush=True
                     )
+    except KeyboardInterrupt:
+        print("interrupted")
     finally:
         shutil.rmtree(folder)
     for family in FAMILIES:
@@ -301,7 +303,6 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=secrets.randbelow(2**32), help="of the series of inputs")
     options.add_argument("--only", type=int, help="try the input of this number alone")
     options.add_argument("--quick", type=int, metavar="N", help="the first N inputs, without those that may learn")
-    options.add_argument("--stop", action="store_true", help="end with the first fault")
     asked = options.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that it tidies up
     numbers: Iterable[int] = range(asked.quick) if asked.quick else count()
@@ -310,7 +311,7 @@ def main() -> int:
             importlib.import_module(module.name)
     kept.function_conditions(bounds.record)  # cached here, so that no child need fingerprint the sources
     numbers = numbers if asked.only is None else [asked.only]
-    return int(fuzz(asked.seed, numbers, asked.minutes * 60, bool(asked.quick), asked.stop) > 0)
+    return int(fuzz(asked.seed, numbers, asked.minutes * 60, bool(asked.quick)) > 0)
 
 
 if __name__ == "__main__":
