@@ -75,7 +75,7 @@ class MarketEnv(gymnasium.Env[Any, Any]):
         """Make one market of ``setting`` whose policy sees ``statistic``, an object or its name.
 
         Raises:
-            ValueError: an unknown statistic, or an unknown render mode (a :class:`RenderModeError`).
+            ValueError: an unknown statistic or render mode (:class:`RenderModeError`).
         """
         self.setting, self.statistic = setting, get_statistic(statistic)
         self.objective = setting.objective
@@ -163,8 +163,7 @@ class MarketVectorEnv(VectorEnv[Observation, NDArray[np.float32], NDArray[Any]])
         """Make ``num_envs`` markets of ``setting`` whose policy sees ``statistic``, an object or its name.
 
         Raises:
-            ValueError: an unknown statistic, or an unknown render mode (a :class:`RenderModeError`); or fewer than
-                1 market.
+            ValueError: an unknown statistic or render mode (:class:`RenderModeError`), or fewer than 1 market.
         """
         self.markets = BatchedMarkets(setting, statistic, num_envs, seed=None)
         self.num_envs, self.render_mode = num_envs, _check_render_mode(render_mode)

@@ -305,6 +305,14 @@ def test_each_market_opens_with_its_own_values_and_goes_on_with_drawn_ones() -> 
     assert (envs.markets.market.valuations[..., :1] != values).any(axis=(1, 2)).all()
 
 
+def test_options_of_sb3_hold_for_one_reset() -> None:
+    batch, values = BatchedMarkets(SMALL, "none", 2), np.full((3, 1), 0.125)
+    batch.set_options({"values": values})
+    for given in (True, False):
+        batch.reset()
+        assert (batch.market.valuations[..., :1] == values).all() == given
+
+
 def test_many_markets_are_those_of_the_batch_that_sb3_trains_on() -> None:
     envs, batch = MarketVectorEnv(SMALL, 5, "allocation"), BatchedMarkets(SMALL, "allocation", 5, seed=4)
     assert (envs.reset(seed=4)[0] == batch.reset()).all()
