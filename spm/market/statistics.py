@@ -154,8 +154,8 @@ MORE_STATISTICS: dict[str, Statistic] = {"belief": Statistic("belief", "Belief",
 """Statistics beyond the paper's."""
 
 
-def get_statistic(name: str) -> Statistic:
-    """Return a statistic by name.
+def get_statistic(name: str | Statistic) -> Statistic:
+    """Return a statistic by name; a :class:`Statistic` is returned as it is.
 
     Raises:
         ValueError: an unknown name; the nearest ones are listed.
@@ -163,4 +163,4 @@ def get_statistic(name: str) -> Statistic:
     >>> get_statistic("agents-left").title
     'Personalised static prices'
     """
-    return lookup("statistic", name, STATISTICS | MORE_STATISTICS)
+    return name if isinstance(name, Statistic) else lookup("statistic", name, STATISTICS | MORE_STATISTICS)
