@@ -14,7 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm.learning import Hyperparameters, Run, Specification, evaluation_seed, make_model, train
+from spm.learning import Hyperparameters, Run, Specification, evaluation_seed, learn, make_model
 from spm.learning.actor import actor, actor_weights
 from spm.learning.ppo import nearest_divisor
 from spm.learning.specification import STREAMS
@@ -38,11 +38,11 @@ ROLLOUT = 16 * 4
 @cache
 def trained(statistic: str, seed: int) -> Run:
     """A tiny run."""
-    return train(replace(TINY, statistic=STATISTICS[statistic], seed=seed))
+    return learn(replace(TINY, statistic=STATISTICS[statistic], seed=seed))
 
 
 def test_the_same_specification_gives_the_same_run() -> None:
-    first, again = trained("allocation", 1), train(replace(TINY, statistic=STATISTICS["allocation"], seed=1))
+    first, again = trained("allocation", 1), learn(replace(TINY, statistic=STATISTICS["allocation"], seed=1))
     assert (first.curve, first.final) == (again.curve, again.final)
     assert first.weights.keys() == again.weights.keys()
     assert all(torch.equal(first.weights[name], again.weights[name]) for name in first.weights)
@@ -50,7 +50,7 @@ def test_the_same_specification_gives_the_same_run() -> None:
 
 def test_learning_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    train(TINY)
+    learn(TINY)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -72,7 +72,7 @@ def test_the_curve_goes_from_the_untrained_policy_to_the_last_visit() -> None:
 
 @pytest.mark.parametrize(("visits", "points"), [(1, 2), (2 * ROLLOUT, 3), (3 * ROLLOUT, 4), (9 * ROLLOUT, 4)])
 def test_there_are_as_many_points_as_asked_for_but_no_more_than_updates(visits: int, points: int) -> None:
-    curve = train(replace(TINY, visits=visits, evaluation_profiles=5, final_profiles=5)).curve
+    curve = learn(replace(TINY, visits=visits, evaluation_profiles=5, final_profiles=5)).curve
     assert len(curve) == points
     assert len({point.visits for point in curve}) == points
 
@@ -133,7 +133,7 @@ def test_learning_uses_one_thread_and_restores_the_number_before() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        train(replace(TINY, visits=1, evaluation_profiles=5, final_profiles=5))
+        learn(replace(TINY, visits=1, evaluation_profiles=5, final_profiles=5))
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
@@ -142,7 +142,7 @@ def test_learning_uses_one_thread_and_restores_the_number_before() -> None:
 def learned(statistic: str) -> float:
     """Final welfare for two IID agents and one item after a second of learning."""
     small = Hyperparameters(n_markets=64, batch_size=64, n_epochs=4, learning_rate=1e-3)
-    return train(
+    return learn(
         Specification(get_setting("correlated-2-1-0"), STATISTICS[statistic], 0, 8000, 2, 100, 20_000, small)
     ).final.objective
 
@@ -201,4 +201,4 @@ def test_a_run_is_of_the_setting_itself_and_not_of_its_name() -> None:
     assert setting.name == TINY.setting.name
     asked = replace(TINY, setting=setting)
     assert asked.as_dict()["setting"]["digest"] != TINY.as_dict()["setting"]["digest"]
-    assert train(asked).final.objective == 0.0 < trained("none", 0).final.objective
+    assert learn(asked).final.objective == 0.0 < trained("none", 0).final.objective

@@ -32,7 +32,7 @@ def test_the_statistics_are_the_papers_five() -> None:
 def test_the_layout_table_describes_the_columns(name: str, case: Case) -> None:
     statistic, setting = STATISTICS[name], case.setting
     table = statistic.layout(setting)
-    assert table["block"].tolist() == list(statistic.blocks)
+    assert table["block"].tolist() == [block.name for block in statistic.blocks]
     assert table["start"].tolist() == [0, *table["stop"][:-1]]
     for market, _ in steps(case):
         observed = statistic.observe(market)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from spm.compendium.record import replay
 from spm.compendium.record.policies import mechanism_of, unpack
 from spm.compendium.record.store import Store, opened, pack, processor, read_record, sealed
-from spm.learning import Run, Specification, evaluation_seed, train
+from spm.learning import Run, Specification, evaluation_seed, learn
 from spm.market import get_statistic
 from spm.mechanisms import play
 from spm.settings import get_setting
@@ -28,7 +28,7 @@ SPECIFICATION = Specification(get_setting("kitchen-sink"), get_statistic("alloca
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    return train(SPECIFICATION)
+    return learn(SPECIFICATION)
 
 
 @pytest.fixture
