@@ -76,7 +76,7 @@ class _Reader:
             return {str(key): self.read(value) for key, value in thing.items()}
         if isinstance(thing, tuple | list | set | frozenset):
             told = [self.read(item) for item in thing]
-            return told if isinstance(thing, tuple | list) else sorted(told, key=canonical)
+            return told if isinstance(thing, tuple | list) else {"set": sorted(told, key=canonical)}
         if is_dataclass(thing) and not isinstance(thing, type):
             return [
                 self._class(type(thing)),
@@ -125,12 +125,13 @@ class _Reader:
 
     def _global(self, value: Any, module: str) -> Any:
         """A function's global; what was defined in another module than the function, by name."""
-        elsewhere = hasattr(value, "__qualname__") and value.__module__ != module
-        return f"{value.__module__}.{value.__qualname__}" if elsewhere else self.read(value)
+        name = getattr(value, "__qualname__", "<>")
+        elsewhere = "<" not in name and value.__module__ != module
+        return f"{value.__module__}.{name}" if elsewhere else self.read(value)
 
     def _code(self, code: CodeType, doc: str | None) -> Any:
         """Code but for the positions of its lines, the names of its variables, and the docstring."""
-        constants = [None if value is doc else value for value in code.co_consts]
+        constants = [None if value == doc else value for value in code.co_consts]
         return [
             code.co_code.hex(),
             [self.read(value) for value in constants if not isinstance(value, CodeType)],

@@ -103,7 +103,7 @@ class Block(Digested):
         if found.shape != right:
             raise ValueError(f"block {self.name!r} must have shape {right} for 3 markets, not {found.shape}")
         if found.dtype.kind not in "biuf" or not np.isfinite(found).all():
-            raise ValueError(f"block {self.name!r} must hold finite numbers, not {shown(found.ravel()[0])}")
+            raise ValueError(f"block {self.name!r} must hold finite numbers")
 
 
 def _nothing(market: Market) -> NDArray[np.generic]:

@@ -14,11 +14,20 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm.learning import Hyperparameters, Run, Specification, evaluation_seed, learn, make_model
+from spm.learning import (
+    HYPERPARAMETERS,
+    Hyperparameters,
+    Run,
+    Specification,
+    evaluation_seed,
+    learn,
+    make_model,
+    train,
+)
 from spm.learning.actor import actor, actor_weights
 from spm.learning.ppo import nearest_divisor
 from spm.learning.specification import STREAMS
-from spm.market import STATISTICS, get_statistic
+from spm.market import BLOCKS, STATISTICS, Statistic, get_statistic
 from spm.mechanisms import Learned, play, random_serial_dictatorship
 from spm.settings import Objective, correlated, get_setting
 
@@ -46,6 +55,24 @@ def test_the_same_specification_gives_the_same_run() -> None:
     assert (first.curve, first.final) == (again.curve, again.final)
     assert first.weights.keys() == again.weights.keys()
     assert all(torch.equal(first.weights[name], again.weights[name]) for name in first.weights)
+
+
+def test_training_is_learning_with_what_is_recommended() -> None:
+    """By default what the policy sees is the whole history, and a static mechanism explores less."""
+    small: dict[str, Any] = {"visits": 1, "evaluations": 2, "evaluation_profiles": 5, "final_profiles": 5}
+    for statistic, variant in (("price-allocation", "scores"), ("agents-left", "groups")):
+        hyper = HYPERPARAMETERS[variant, statistic == "agents-left"]
+        sees = STATISTICS[statistic]
+        asked = Specification(TINY.setting, sees, seed=3, hyperparameters=hyper, variant=variant, **small)
+        chosen: dict[str, Any] = {} if variant == "scores" else {"statistic": statistic, "variant": variant}
+        run = train(TINY.setting, seed=3, **chosen, **small)
+        assert run.specification == asked
+        assert run.curve == learn(asked).curve
+
+
+def test_a_run_is_played_by_its_mechanism() -> None:
+    run = trained("allocation", 1)
+    assert play(run.mechanism, TINY.setting, 400, evaluation_seed("final")).mean == run.final.objective
 
 
 def test_learning_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,6 +202,15 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "seed": (lambda: replace(TINY, seed=-1), "seed must be at least 0, not -1"),
     "visits": (lambda: replace(TINY, visits=0), "visits must be at least 1, not 0"),
+    "half a visit": (lambda: replace(TINY, visits=1e5), "visits must be a whole number, not 100000.0"),  # type: ignore[arg-type]
+    "profiles": (lambda: replace(TINY, final_profiles=1), "final_profiles must be at least 2, not 1"),
+    "setting's name": (lambda: replace(TINY, setting="colors"), "setting must be a Setting, not 'colors'"),  # type: ignore[arg-type]
+    "statistic's name": (lambda: replace(TINY, statistic="none"), "statistic must be a Statistic, not 'none'"),  # type: ignore[arg-type]
+    "hyperparameters": (lambda: replace(TINY, hyperparameters={}), r"must be a Hyperparameters, not \{\}"),  # type: ignore[arg-type]
+    "own name": (
+        lambda: replace(TINY, statistic=Statistic("none", "Mine", (BLOCKS["items"],))),
+        "statistic 'none' is another one already",
+    ),
     "evaluations": (lambda: replace(TINY, evaluations=1), "evaluations must be at least 2, not 1"),
 }
 
