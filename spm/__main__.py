@@ -19,12 +19,13 @@ from typing import Any
 from spm.command_line import JOBS_PER_PROCESSOR, Parser, jobs, place, status_of, whole
 from spm.compendium.record import grid
 from spm.files import check_writable, home
-from spm.learning import VARIANTS, Specification, evaluation_seed, point
+from spm.learning import VARIANTS, VISITS, Specification, evaluation_seed, point, recommended
 from spm.market import STATISTICS, get_statistic
 from spm.mechanisms import play
-from spm.settings import CONSTRUCTIONS, FIGURES, MORE_SETTINGS, construction, get_setting
+from spm.settings import CONSTRUCTIONS, FIGURES, MORE_SETTINGS, Setting, construction, get_setting
 
 Command = Callable[[argparse.Namespace], None]
+YOUR_OWN = "your own finite setting (format: spm.exact.json_format)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,21 +55,20 @@ def _library_commands(commands: Any) -> None:
     _add(commands, "list", list_panels, "list panels, statistics and profiles")
     add = _add(commands, "exact", solve_exactly, "solve a finite setting exactly, for every cell of the taxonomy")
     add("name", nargs="?", metavar="NAME", help=", ".join(CONSTRUCTIONS))
-    your_own = "your own finite setting (format: spm.exact.json_format)"
-    add("--file", type=place("--file"), metavar="SETTING.json", help=your_own)
+    add("--file", type=place("--file"), metavar="SETTING.json", help=YOUR_OWN)
     add("--tree", action="store_true", help="print an optimal mechanism")
     add = _add(commands, "bounds", show_bounds, "bound what the best mechanism for a panel could earn")
     add("panel", metavar="PANEL")
     add = _add(commands, "train", train_one, "learn one mechanism and store its record", as_json=False)
-    add("panel", metavar="PANEL")
+    _add_setting(add)
     add("--statistic", required=True, metavar="S", help="what the policy sees: " + ", ".join(STATISTICS))
     add("--seed", type=whole("--seed", 0, 2**32 - 1), default=0, metavar="K")
-    add("--visits", type=whole("--visits", 1), default=grid.PROTOCOLS["quick"].visits["scores"], metavar="N")
+    add("--visits", type=whole("--visits", 1), default=VISITS, metavar="N")
     add("--variant", default="scores", metavar="V", help="the kind of policy: " + ", ".join(VARIANTS))
     add("--out", type=place("--out"), metavar="DIR", help="where the record goes (default: _build/trained)")
     add = _add(commands, "evaluate", evaluate_policy, "play a learned mechanism on fresh profiles")
     add("policy", type=place("POLICY"), metavar="POLICY", help="a record written by train or run")
-    add("panel", metavar="PANEL")
+    _add_setting(add)
     add("--profiles", type=whole("--profiles", 2), default=100_000, metavar="N")
 
 
@@ -101,6 +101,11 @@ def _add(commands: Any, name: str, command: Command, about: str, as_json: bool =
         sub.add_argument("--json", action="store_true", help="print JSON")
     added: Callable[..., Any] = sub.add_argument
     return added
+
+
+def _add_setting(add: Callable[..., Any]) -> None:
+    add("panel", nargs="?", metavar="PANEL")
+    add("--setting", type=place("--setting"), metavar="SETTING.json", help=YOUR_OWN)
 
 
 def _add_jobs(add: Callable[..., Any]) -> None:
@@ -165,24 +170,37 @@ def list_panels(options: argparse.Namespace) -> None:
     emit(options, data, lines)
 
 
-def train_one(options: argparse.Namespace) -> None:
-    """Learn one mechanism, print how it did before and after, and store its record."""
-    from spm.compendium.record.store import Store
-    from spm.learning import train
+def _setting(options: argparse.Namespace) -> Setting:
+    """The panel named, or the setting of the file."""
+    from spm.exact import read_setting
 
-    hyperparameters = grid.hyperparameters(options.variant, options.statistic)
+    if (options.panel is None) == (options.setting is None):
+        raise ValueError("give either a PANEL (`spm list` names them) or --setting SETTING.json")
+    return get_setting(options.panel) if options.setting is None else read_setting(options.setting)
+
+
+def train_one(options: argparse.Namespace) -> None:
+    """Learn one mechanism, print how it did before and after, and store its record.
+
+    Raises:
+        ValueError: neither panel nor file or both, an unknown name, an impossible size, or an unwritable folder.
+    """
+    from spm.compendium.record.store import Store
+    from spm.learning import learn
+
+    sees = get_statistic(options.statistic)
     specification = Specification(
-        get_setting(options.panel),
-        get_statistic(options.statistic),
+        _setting(options),
+        sees,
         options.seed,
         options.visits,
-        hyperparameters=hyperparameters,
+        hyperparameters=recommended(options.variant, sees),
         variant=options.variant,
     )
     store = Store(options.out or home() / "_build" / "trained")
     check_writable([store.path(specification)])
     start = time.perf_counter()
-    run = train(specification)
+    run = learn(specification)
     path = store.save(run, time.perf_counter() - start)
     first, last = run.curve[0], run.final
     print(f"objective {first.objective:.4f} before, {last.objective:.4f} ± {last.objective_se:.4f} after learning")
@@ -308,16 +326,16 @@ def show_status(options: argparse.Namespace) -> None:
 
 
 def evaluate_policy(options: argparse.Namespace) -> None:
-    """Play the policy of a record on fresh profiles of its panel.
+    """Play the policy of a record on fresh profiles of its setting.
 
     Raises:
-        ValueError: the record is missing, damaged, or of another panel.
+        ValueError: neither panel nor file or both, or the record is missing, damaged, or of another setting.
     """
     from spm.compendium.record import policies
     from spm.compendium.record.schema import naming
     from spm.compendium.record.store import read_record
 
-    setting = get_setting(options.panel)
+    setting = _setting(options)
     record = read_record(options.policy)
     with naming(options.policy):
         learned = policies.mechanism_of(record, setting)

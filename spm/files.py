@@ -1,24 +1,18 @@
-"""Files that are written whole or not at all, digests of contents, and the project's home folder."""
+"""Files that are written whole or not at all, digests of bytes and of code, and the project's home folder."""
 
 from __future__ import annotations
 
 import ast
 import errno
 import hashlib
-import inspect
 import json
 import os
 import stat
 import tempfile
-import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from spm.names import printable, shortened
 
@@ -157,41 +151,6 @@ def _is_text(node: Any) -> bool:
     return (
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     )
-
-
-def content_digest(thing: Any) -> str:
-    """Return the fingerprint of a record's content: fields and arrays by value, functions by their code.
-
-    >>> content_digest([Fraction(1, 2), "a"]) == content_digest([Fraction(2, 4), "a"])
-    True
-    """
-    return digest(canonical(_content(thing)))[:16]
-
-
-def _content(thing: Any) -> Any:
-    """``thing`` as JSON types; records and objects by their class's name and fields."""
-    if thing is None or isinstance(thing, str | bool | int):
-        return thing
-    if isinstance(thing, float | Fraction):
-        return str(thing)
-    if isinstance(thing, np.ndarray):
-        return [list(thing.shape), str(thing.dtype), digest(np.ascontiguousarray(thing).tobytes())]
-    if isinstance(thing, Mapping):
-        return {str(key): _content(value) for key, value in thing.items()}
-    if isinstance(thing, tuple | list):
-        return [_content(item) for item in thing]
-    if callable(thing) and not is_dataclass(thing):
-        return _code_of(thing)
-    names = [field.name for field in fields(thing)] if is_dataclass(thing) else sorted(vars(thing))
-    return [type(thing).__name__, {name: _content(getattr(thing, name)) for name in names}]
-
-
-def _code_of(function: Any) -> Any:
-    """The digest of a function's code; one without Python source, such as numpy's, is known by its name."""
-    try:
-        return code_digest(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
-        return getattr(function, "__name__", repr(type(function)))
 
 
 def home() -> Path:

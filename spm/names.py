@@ -6,7 +6,8 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from numbers import Integral
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -108,3 +109,28 @@ def decimal_number(text: str, what: str) -> float:
     if not plain or not math.isfinite(float(text)):
         raise ValueError(f"{what} must be a number such as 2, 0.5 or 1e-3, not {quoted(text)}")
     return float(text)
+
+
+def is_whole(number: Any) -> bool:
+    """Say whether ``number`` is a whole number, Python's or numpy's; true and false are none.
+
+    >>> is_whole(3), is_whole(3.0), is_whole(True)
+    (True, False, False)
+    """
+    return isinstance(number, Integral) and not isinstance(number, bool)
+
+
+def check_whole(what: str, number: Any, least: int = 1) -> None:
+    """Check that ``number`` is a whole number of at least ``least``.
+
+    Raises:
+        ValueError: it is not; the sentence names ``what``.
+
+    >>> check_whole("visits", 1e5)
+    Traceback (most recent call last):
+    ValueError: visits must be a whole number, not 100000.0
+    """
+    if not is_whole(number):
+        raise ValueError(f"{what} must be a whole number, not {quoted(number)}")
+    if number < least:
+        raise ValueError(f"{what} must be at least {least}, not {number}")

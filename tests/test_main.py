@@ -302,6 +302,6 @@ def test_an_interrupt_says_that_nothing_is_lost(
     def interrupted(_: Specification) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("spm.learning.ppo.train", interrupted)
+    monkeypatch.setattr("spm.learning.ppo.learn", interrupted)
     assert main(["train", "colors", "--statistic", "none"]) == 130
     assert "finished runs are kept" in capsys.readouterr().err

@@ -10,12 +10,14 @@
 from spm.market.best_allocation import first_best, rest, separable
 from spm.market.market import Market
 from spm.market.posterior import NODES, chance_below, copies_left, correlated_posterior, latent_nodes
-from spm.market.statistics import STATISTICS, Observation, Statistic, get_statistic
+from spm.market.statistics import BLOCKS, STATISTICS, Block, Observation, Statistic, get_statistic, statistic
 from spm.market.words import transcript
 
 __all__ = [
+    "BLOCKS",
     "NODES",
     "STATISTICS",
+    "Block",
     "Market",
     "Observation",
     "Statistic",
@@ -27,5 +29,6 @@ __all__ = [
     "latent_nodes",
     "rest",
     "separable",
+    "statistic",
     "transcript",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import asdict
+from typing import Any
 
 import torch
 
@@ -14,8 +15,9 @@ from spm.compendium.record.published import folder, policy_name
 from spm.compendium.record.schema import naming, read_file
 from spm.compendium.record.store import Record
 from spm.learning import Specification, Weights, learned_mechanism
-from spm.market import get_statistic
+from spm.market import Statistic, get_statistic
 from spm.mechanisms import Learned
+from spm.names import quoted
 from spm.settings import Setting
 
 MOST_BEYOND_NUMBERS = 2**16
@@ -64,20 +66,42 @@ def policy(protocol: Protocol, specification: Specification) -> Learned:
     return learned_mechanism(asked.setting, asked.statistic, asked.variant, weights(protocol, specification))
 
 
-def mechanism_of(record: Record, setting: Setting) -> Learned:
+def mechanism_of(record: Record, setting: Setting, statistic: Statistic | None = None) -> Learned:
     """Return the mechanism whose policy a record holds.
 
+    Args:
+        record: what :func:`spm.compendium.record.store.read_record` returns.
+        setting: the setting that it was learned for.
+        statistic: what the policy sees, if that is a statistic of the reader's own.
+
     Raises:
-        ValueError: the policy was learned for another setting than ``setting``, or its network is not one for it.
+        ValueError: the policy was learned for another setting or sees another statistic, or its network is not one
+            for them.
     """
     asked = asdict(record.specification)
     if asked["setting"]["digest"] != setting.digest:
         title = asked["setting"]["name"]
         same = f", for another one of the name {title!r}" if title == setting.name else f" but for {title!r}"
         raise ValueError(f"the policy was not learned for setting {setting.name!r}{same}")
-    sees = get_statistic(asked["statistic"]["name"])
+    sees = _seen(asked["statistic"], statistic)
     record.check_network(setting, sees)
     return learned_mechanism(setting, sees, asked["variant"], tensors(record))
+
+
+def _seen(asked: dict[str, Any], own: Statistic | None) -> Statistic:
+    """The statistic of which a record tells: the reader's own, or a registered one."""
+    if own and own.as_dict() != asked:
+        raise ValueError(f"the policy does not see {own.name!r} as it is here but {quoted(asked)}")
+    try:
+        known = own or get_statistic(asked["name"])
+    except ValueError:
+        known = None
+    if known is None or known.as_dict() != asked:
+        raise ValueError(
+            f"the policy sees {quoted(asked['name'])}, a statistic that is not built in; play it in Python: "
+            "spm.compendium.record.policies.mechanism_of(record, setting, statistic)"
+        )
+    return known
 
 
 def tensors(record: Record) -> Weights:

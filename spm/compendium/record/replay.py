@@ -97,9 +97,9 @@ def miniature(specification: Specification) -> Specification:
 
 def replayed(specification: Specification) -> Replay:
     """Do the miniature of a run."""
-    from spm.learning import train  # here, since seals are read where nothing is learned
+    from spm.learning import learn  # here, since seals are read where nothing is learned
 
-    run = train(miniature(specification))
+    run = learn(miniature(specification))
     numbers = [point.regret for point in run.curve] + [run.final.objective, run.final.regret]
     numbers += [float(layer.double().norm()) for layer in run.weights.values()]
     return Replay(indifferent(specification.setting), tuple(numbers))

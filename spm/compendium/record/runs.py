@@ -15,8 +15,8 @@ from spm.compendium.record import engines
 from spm.compendium.record.engines import Engine
 from spm.compendium.record.grid import Protocol, grid, store_of
 from spm.compendium.record.store import RecordState, Store, describe, label, sealed
-from spm.files import check_writable, write_atomic
-from spm.learning import Specification, train
+from spm.files import canonical, check_writable, write_atomic
+from spm.learning import Specification, learn
 
 Finished = tuple[Specification, bytes]
 """A run that was done, and its sealed record."""
@@ -58,14 +58,15 @@ def local_engine(jobs: int) -> Engine[Finished]:
 def do_runs(todo: Sequence[tuple[Specification, Store]], engine: Engine[Finished]) -> int:
     """Do runs, write each record to its store as it completes, and return how many there were."""
     # The longest first, so that no long run is left over when all others have ended.
-    stores = dict(sorted(todo, key=lambda pair: -pair[0].visits))
-    total = sum(specification.visits for specification in stores)
+    runs = sorted(todo, key=lambda pair: -pair[0].visits)
+    paths = {canonical(specification.as_dict()): store.path(specification) for specification, store in runs}
+    total = sum(specification.visits for specification, _ in runs)
     with (
-        engine(run_one, list(stores)) as finished,
+        engine(run_one, [specification for specification, _ in runs]) as finished,
         tqdm(total=total, unit="visit", unit_scale=True, disable=not todo, mininterval=5) as bar,
     ):
         for done, record in finished:
-            _write(stores[done].path(done), record)
+            _write(paths[canonical(done.as_dict())], record)  # what has travelled is another object
             bar.set_postfix_str(f"{label(done)}", refresh=False)
             bar.update(done.visits)
     return len(todo)
@@ -81,5 +82,5 @@ def _write(path: Path, record: bytes) -> None:
 def run_one(specification: Specification) -> Finished:
     """Do one run and return it with its record; done again, the record is the same but for its seconds."""
     start = time.perf_counter()
-    result = train(specification)
+    result = learn(specification)
     return specification, sealed(describe(result, time.perf_counter() - start))

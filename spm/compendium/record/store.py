@@ -151,7 +151,18 @@ def record_place(specification: Specification) -> str:
     >>> record_place(Specification(get_setting("colors"), get_statistic("none"), seed=3, visits=1))
     'colors/none-scores-3'
     """
-    return "{panel}/{statistic}-{variant}-{seed}".format(**specification.key)
+    return "{panel}/{statistic}-{variant}-{seed}".format(
+        **{key: _file_name(str(name)) for key, name in specification.key.items()}
+    )
+
+
+def _file_name(name: str) -> str:
+    """A name of the reader's as that of a file or folder, whose place it must not change.
+
+    >>> _file_name("delta-0.5"), _file_name("../half & half")
+    ('delta-0.5', '%2E.%2Fhalf & half')
+    """
+    return re.sub(r"[^\w &().-]|^[.]", lambda found: f"%{ord(found[0]):02X}", name)
 
 
 def label(specification: Specification) -> str:

@@ -30,7 +30,7 @@ from spm.compendium.record.kept import recomputed
 from spm.compendium.record.processes import in_processes
 from spm.compendium.record.published import KEY
 from spm.compendium.record.store import label, processor
-from spm.learning import Point, Specification, evaluation_seed, point, train
+from spm.learning import Point, Specification, evaluation_seed, learn, point
 from spm.mechanisms import play
 
 STANDARD_ERRORS = 4.0
@@ -107,7 +107,7 @@ def _retrained(protocol: Protocol, specification: Specification) -> Verification
     """Train a run again and compare it with its record."""
     tables = published.results_of_record(protocol)
     recorded = _rows(tables["runs"], specification)
-    run = train(specification)
+    run = learn(specification)
     passed, detail = retrained(
         [*run.curve, run.final],
         [*_points(_rows(tables["curves"], specification)), *_points(recorded)],

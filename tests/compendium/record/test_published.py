@@ -30,7 +30,7 @@ from spm.compendium.record.store import record_place
 from spm.compendium.record.tuning import TUNING
 from spm.compendium.report import curves, evidence
 from spm.files import digest as files_digest
-from spm.learning import Specification, evaluation_seed, ppo
+from spm.learning import HYPERPARAMETERS, Specification, evaluation_seed, ppo
 from spm.mechanisms import play
 from spm.settings import FIGURES, CorrelatedModel, FiniteModel, get_setting
 
@@ -402,7 +402,7 @@ def test_changed_settings_are_named_with_the_run(patch: pytest.MonkeyPatch) -> N
     assert "the runs kept are not the 1 best" in refusal(patched(patch, replace(TINY, keep=1)))
     patched(patch, TINY)
     key = ("groups", False)
-    patch.setitem(grid.HYPERPARAMETERS, key, replace(grid.HYPERPARAMETERS[key], learning_rate=0.5))
+    patch.setitem(HYPERPARAMETERS, key, replace(HYPERPARAMETERS[key], learning_rate=0.5))
     assert "stale: learning_rate of kitchen-sink groups items-agents-left 0 changed" in refusal()
 
 

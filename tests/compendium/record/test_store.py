@@ -25,7 +25,7 @@ from spm.compendium.record.layers import Packed
 from spm.compendium.record.policies import mechanism_of
 from spm.compendium.record.schema import naming, parsed
 from spm.compendium.record.store import Store, opened, processor, read_record, sealed
-from spm.learning import Run, Specification, evaluation_seed, train
+from spm.learning import Run, Specification, evaluation_seed, learn
 from spm.market import get_statistic
 from spm.mechanisms import play
 from spm.settings import get_setting
@@ -35,7 +35,7 @@ SPECIFICATION = Specification(get_setting("kitchen-sink"), get_statistic("alloca
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    return train(SPECIFICATION)
+    return learn(SPECIFICATION)
 
 
 @pytest.fixture

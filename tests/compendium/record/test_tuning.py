@@ -14,11 +14,12 @@ from of_record import tiny
 from spm.compendium.record import grid, replay, tuning
 from spm.compendium.record.belief import BELIEF
 from spm.compendium.record.bracket_cache import benchmark
-from spm.compendium.record.grid import HYPERPARAMETERS, PROTOCOLS
+from spm.compendium.record.grid import PROTOCOLS
 from spm.compendium.record.tuning import TUNING
 from spm.compendium.report import tuning_table
 from spm.compendium.report.evidence import Evidence
 from spm.compendium.report.tuning_table import belief_table
+from spm.learning import HYPERPARAMETERS
 
 
 @pytest.fixture
