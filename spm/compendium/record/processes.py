@@ -11,12 +11,15 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
+from typing import Any, TypeVar
 
 A = TypeVar("A")
 T = TypeVar("T")
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 WATCH_SECONDS = 1.0
 """How often a process looks whether the one that started it is still there."""
@@ -54,27 +57,54 @@ def in_processes(
         initializer=_end_with,
         initargs=(os.getpid(),),
     )
-    mask = signal.pthread_sigmask(
-        signal.SIG_BLOCK, [signal.SIGINT]
-    )  # a new process that it reaches would complain
+    with ExitStack() as stack:
+        with _undisturbed():
+            results = parallel(joblib.delayed(work)(one) for one in todo)
+            stack.callback(_close, results)
+        try:
+            yield results
+        except BrokenProcessPool:
+            raise ValueError("a process was killed at its work, perhaps for want of memory") from None
+
+
+def _close(results: Generator[Any, None, None]) -> None:
+    """End the processes. What joblib says of dropped results, and its thread of being ended, is no news."""
+    hook, threading.excepthook = threading.excepthook, lambda _: None
     try:
-        results = parallel(joblib.delayed(work)(one) for one in todo)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            results.close()
+    finally:
+        threading.excepthook = hook
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put off signals while processes start: they can't be ended yet, and would complain of Ctrl-C themselves."""
+    if threading.current_thread() is not threading.main_thread():  # which alone hears of signals
+        yield
+        return
+    from joblib.externals.loky.backend import resource_tracker as of_loky
+
+    for tracker in (resource_tracker, of_loky):
+        tracker.ensure_running()  # before, since to start it unblocks signals
+    came: list[int] = []
+    handlers = {number: signal.signal(number, lambda number, _: came.append(number)) for number in SIGNALS}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # new processes inherit it
+    try:
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    try:
-        yield results
-    except BrokenProcessPool:
-        raise ValueError("a process was killed at its work, perhaps for want of memory") from None
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # joblib's, that results are dropped: they are on purpose
-            results.close()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for one in came:
+            signal.raise_signal(one)
 
 
 def _end_with(parent: int) -> None:
     """Let this process end when ``parent``, which started it, is no more; leave Ctrl-C to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
