@@ -40,7 +40,7 @@ import spm
 from spm import bounds
 from spm.__main__ import main as spm_main
 from spm.compendium.record import grid, kept
-from spm.learning import train
+from spm.learning import learn
 
 ROOT = Path(__file__).parents[1]
 SILENT, WORKING, ENDING = 20.0, 10.0, 5.0
@@ -238,7 +238,7 @@ def stock_up(home: Path) -> dict[str, bytes]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         smoke = grid.get_protocol("smoke")
         for statistic, variant in (("none", "scores"), ("price-allocation", "groups")):
-            grid.store_of(smoke).save(train(smoke.specification("kitchen-sink", statistic, 0, variant)), 0.0)
+            grid.store_of(smoke).save(learn(smoke.specification("kitchen-sink", statistic, 0, variant)), 0.0)
         os._exit(spm_main(["bounds", "correlated-2-1-0.5"]))
     os.waitpid(child, 0)
     files = sorted(path for path in home.rglob("*") if path.is_file() and path.name != "curves.csv")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 from spm.__main__ import main
 from spm.compendium.record.policies import mechanism_of
 from spm.compendium.record.runs import run_one
-from spm.compendium.record.store import opened, sealed
+from spm.compendium.record.schema import parsed
+from spm.compendium.record.store import Record, opened
+from spm.files import canonical
 from spm.learning import Hyperparameters, Specification, evaluation_seed
 from spm.market import BLOCKS, Block, Market, Statistic, get_statistic
 from spm.market.statistics import MORE_STATISTICS, statistic
@@ -35,13 +38,18 @@ def sees(entries: Any = spent) -> Statistic:
 
 
 @cache
-def record(statistic: Statistic) -> dict[str, Any]:
+def sealed_record(statistic: Statistic) -> bytes:
+    """The sealed record of a tiny run."""
+    return run_one(Specification(correlated(3, 2, 0.5), statistic, 0, 100, 2, 50, 50, SMALL))[1]
+
+
+def record(statistic: Statistic) -> Record:
     """The record of a tiny run."""
-    return opened(run_one(Specification(correlated(3, 2, 0.5), statistic, 0, 100, 2, 50, 50, SMALL))[1])
+    return parsed(Record, canonical(opened(sealed_record(statistic))))
 
 
 def test_a_record_tells_an_own_block_by_its_content() -> None:
-    told = record(sees())["specification"]["statistic"]
+    told = asdict(record(sees()).specification.statistic)
     assert told == {"name": "spent", "blocks": ["items", f"spent@{sees().blocks[1].digest}"]}
     assert told != sees(halved).as_dict()
 
@@ -51,7 +59,7 @@ def test_the_mechanism_is_the_one_that_was_learned() -> None:
     played = play(
         mechanism_of(mine, correlated(3, 2, 0.5), sees()), correlated(3, 2, 0.5), 50, evaluation_seed("final")
     )
-    assert played.mean == mine["final"]["objective"]
+    assert played.mean == mine.final.objective
 
 
 def test_a_setting_of_the_same_name_is_refused() -> None:
@@ -77,7 +85,7 @@ def test_an_own_statistic_must_be_given_or_registered(monkeypatch: pytest.Monkey
 
 
 def test_the_command_line_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "spent.json").write_bytes(sealed(record(sees())))
+    (tmp_path / "spent.json").write_bytes(sealed_record(sees()))
     assert main(["evaluate", str(tmp_path / "spent.json"), "correlated-3-2-0.5"]) == 2
     said = capsys.readouterr()
     assert said.out == ""
