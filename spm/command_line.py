@@ -18,12 +18,10 @@ from types import FrameType
 from typing import Any, NoReturn, TextIO, TypeVar
 
 from spm.files import why
-from spm.names import decimal_number, printable, quoted, shortened, unknown, whole_number
+from spm.names import MOST_CHARACTERS, decimal_number, printable, quoted, shortened, unknown, whole_number
 
 T = TypeVar("T")
 
-MOST_CHARACTERS = 300
-"""Length of a failure's sentence, with the program's name."""
 
 JOBS_PER_PROCESSOR = 8
 """More processes than this are refused: each would need memory, and none would be faster."""

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+MOST_CHARACTERS = 300
+"""Characters of a sentence about a failure."""
 MOST_QUOTED = 60
 """Characters of an input that an error repeats."""
 

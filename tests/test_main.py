@@ -121,7 +121,7 @@ HOSTILE = "\x1b[2J\u202ecolors\n\0\ud800"
         (("list", LONG), "unrecognized arguments: xxxxxx"),
         (("list", HOSTILE), r"unrecognized arguments: \x1b[2J\u202ecolors \x00\ud800 (see spm --help)"),
         (("list", "--json=" + LONG), "ignored explicit argument"),
-        (("train",), "the following arguments are required: PANEL, --statistic (see spm train --help)"),
+        (("train",), "the following arguments are required: --statistic (see spm train --help)"),
         (("train", "colors", "--statistic"), "--statistic: expected one argument"),
         (("verify", "--s", "1"), "ambiguous option: --s could match --sample, --seed"),
         # numbers

@@ -26,10 +26,11 @@ from spm.compendium.record.bracket_cache import benchmark, compute_brackets
 from spm.compendium.record.fingerprints import PACKAGES
 from spm.compendium.record.grid import Protocol, get_protocol, grid, panels
 from spm.compendium.record.replay import Seal
-from spm.compendium.record.schema import MOST_CHARACTERS, declared, naming, parsed, read_file, read_table
+from spm.compendium.record.schema import declared, naming, parsed, read_file, read_table
 from spm.compendium.record.store import label, record_place
 from spm.files import digest, home
 from spm.learning import Hyperparameters, Point, Specification
+from spm.names import MOST_CHARACTERS
 
 CURVE = ["panel", "variant", "statistic"]
 KEY = [*CURVE, "seed"]

@@ -19,7 +19,7 @@ import pandas as pd
 from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError, with_config
 
 from spm.files import MOST_PATH, path_text, read_regular, why
-from spm.names import printable, shortened
+from spm.names import MOST_CHARACTERS, printable, shortened
 
 T = TypeVar("T")
 
@@ -32,8 +32,6 @@ Name = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,98}[!-~])?$")]
 
 MOST_BYTES = 2**26
 """No file of ours is larger; one that is larger is not read."""
-MOST_CHARACTERS = 300
-"""Characters of a sentence about a file."""
 
 
 def read_file(path: Path, what: str, most: int = MOST_BYTES) -> bytes:
