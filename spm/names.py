@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -35,3 +36,17 @@ def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
     if name not in table:
         raise unknown(kind, name, table)
     return table[name]
+
+
+def whole_number(text: str, what: str) -> int:
+    """Return the whole number that ``text`` writes in plain digits; ``what`` names it in an error.
+
+    Raises:
+        ValueError: anything else than a sign and up to 18 ASCII digits.
+
+    >>> whole_number("-12", "visits")
+    -12
+    """
+    if not re.fullmatch("-?[0-9]{1,18}", text):
+        raise ValueError(f"{what} must be a whole number of at most 18 digits, not {text[:60]!r}")
+    return int(text)

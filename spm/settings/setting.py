@@ -16,9 +16,11 @@ import numpy as np
 from spm.files import content_digest
 from spm.names import unknown
 from spm.settings.continuous import CorrelatedModel, SampleModel, ValueModel
-from spm.settings.demand import DEMANDS, MOST_ITEMS, Array, bundles
+from spm.settings.demand import DEMANDS, MOST_ITEMS, Array, check_goods
 from spm.settings.finite import FiniteModel
 from spm.settings.objective import Objective, check_name, get_objective
+
+MOST_AGENTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Setting:
             )
         if not self.supply or min(self.supply) < 1 or len(self.supply) != len(self.types):
             raise ValueError(f"setting {self.name!r} needs at least 1 copy of each item type, not {self.supply}")
-        bundles(self.demand, len(self.types))
+        check_goods(self.demand, self.supply)
         check_name(self.objective)
 
     @property
@@ -213,7 +215,12 @@ def from_samples(
 def numbered(name: str, count: int) -> tuple[str, ...]:
     """Return ``count`` names.
 
+    Raises:
+        ValueError: more than :data:`MOST_AGENTS`.
+
     >>> numbered("agent", 2)
     ('agent 1', 'agent 2')
     """
+    if count > MOST_AGENTS:
+        raise ValueError(f"a setting takes at most {MOST_AGENTS:,} agents, not {count:,}")
     return tuple(f"{name} {k + 1}" for k in range(count))
