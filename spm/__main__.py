@@ -20,6 +20,7 @@ from typing import Any
 from spm.compendium.record import grid
 from spm.files import home
 from spm.learning import VARIANTS, Specification, evaluation_seed, point
+from spm.limits import showing_progress
 from spm.market import STATISTICS, get_statistic
 from spm.mechanisms import play
 from spm.settings import CONSTRUCTIONS, FIGURES, MORE_SETTINGS, construction, get_setting
@@ -32,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], None] = options.command
     try:
-        command(options)
+        with showing_progress():
+            command(options)
     except ValueError as error:
         print(f"spm: {error}", file=sys.stderr)
         return 2

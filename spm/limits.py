@@ -1,7 +1,7 @@
 """What fits on this machine, and the progress of what takes long.
 
 Work that could need more memory than there is says first how much it needs (:func:`check_memory`). Work that could
-take long counts its steps (:func:`tick`) within :func:`progress`; the command line shows them, and nothing else does.
+take long counts its steps (:func:`tick`) within :func:`progress`; only the command line shows them.
 """
 
 from __future__ import annotations
@@ -73,14 +73,14 @@ def showing_progress() -> Iterator[None]:
 
 @contextmanager
 def progress(what: str, total: float | None = None, unit: str = "step") -> Iterator[None]:
-    """Count the steps of ``what``, of ``total`` if that is known; work within work is counted with the outer one."""
+    """Count the steps of ``what``, of ``total`` if that is known; work within other work is counted with that."""
     if not _Screen.shown or _Screen.bar is not None:
         yield
         return
     from tqdm import tqdm
 
-    bar = tqdm(None, what, total, False, unit=unit, unit_scale=True, delay=QUIET_SECONDS, mininterval=0.5, miniters=1)
-    with bar as _Screen.bar:
+    when: dict[str, Any] = {"delay": QUIET_SECONDS, "mininterval": 0.5, "miniters": 1}
+    with tqdm(desc=what, total=total, unit=unit, unit_scale=True, leave=False, **when) as _Screen.bar:
         try:
             yield
         finally:

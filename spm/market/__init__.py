@@ -6,7 +6,7 @@
 * :mod:`~spm.market.posterior`: what the history reveals about values.
 """
 
-from spm.market.best_allocation import first_best, rest, separable
+from spm.market.best_allocation import first_best, first_best_memory, rest, separable
 from spm.market.market import Market
 from spm.market.posterior import NODES, chance_below, copies_left, correlated_posterior, latent_nodes
 from spm.market.statistics import STATISTICS, Observation, Statistic, get_statistic
@@ -21,6 +21,7 @@ __all__ = [
     "copies_left",
     "correlated_posterior",
     "first_best",
+    "first_best_memory",
     "get_statistic",
     "latent_nodes",
     "rest",
