@@ -20,6 +20,7 @@ from spm.command_line import JOBS_PER_PROCESSOR, Parser, jobs, place, status_of,
 from spm.compendium.record import grid
 from spm.files import check_writable, home
 from spm.learning import VARIANTS, VISITS, Specification, evaluation_seed, point, recommended
+from spm.limits import showing_progress
 from spm.market import STATISTICS, get_statistic
 from spm.mechanisms import play
 from spm.settings import CONSTRUCTIONS, FIGURES, MORE_SETTINGS, Setting, construction, get_setting
@@ -33,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def command() -> None:
         options = parser().parse_args(arguments)
-        options.command(options)
+        with showing_progress():
+            options.command(options)
 
     return status_of(
         "spm", command, "interrupted; finished runs are kept, and the same command resumes from there"

@@ -14,9 +14,13 @@ import numpy as np
 
 from spm.bounds.compressed import regret_to_go
 from spm.bounds.known_latent import correlated_model, known_latent, mean_known_below, visit_reward
+from spm.limits import tick
 from spm.market import Market, chance_below, copies_left, correlated_posterior
-from spm.mechanisms import MARKETS_AT_A_TIME, Agents, Mechanism, Rule
+from spm.mechanisms import MARKETS_AT_A_TIME, Agents, Mechanism, Rule, check_profiles
 from spm.settings import Array, Setting, valuations
+
+MOST_NUMBERS = 2**25
+"""Numbers in the tables of known latents that are made at a time."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ def estimate(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int 
     removes most of the noise of the values drawn. The mean optimum is taken from below.
 
     Raises:
-        ValueError: a setting that :func:`~spm.bounds.known_latent.correlated_model` refuses.
+        ValueError: a setting that :func:`~spm.bounds.known_latent.correlated_model` refuses, or more profiles than
+            there is memory for.
 
     >>> from spm.mechanisms import StaticPrices
     >>> from spm.settings import correlated
@@ -83,6 +88,7 @@ def estimate(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int 
     (True, 0.002)
     """
     model = correlated_model(setting)
+    check_profiles(setting, n_profiles)
     known = sum(mean_known_below(setting.n_agents, k, model.delta, setting.objective.name) for k in setting.supply)
     draws, choices = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
     parts = []
@@ -92,6 +98,7 @@ def estimate(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int 
         rule = mechanism.begin(setting, len(market), choices)
         while not market.over.all():
             market.visit(*rule(market))
+            tick()
         parts.append(regrets(market, z[:, 0] - (1 - model.delta) / 2))
     regret = np.concatenate(parts)
     return Estimate(known - float(regret.mean()), float(regret.std(ddof=1) / np.sqrt(n_profiles)))
@@ -100,20 +107,28 @@ def estimate(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int 
 def regrets(market: Market, lower: Array) -> Array:
     """Return the sum of the regrets of each market's visits, ``(B,)``, for lower ends ``(B, T)``."""
     # Copies left at each visit, (B, n, T), and agents left, (B, n), the one visited included.
-    setting, model = market.setting, correlated_model(market.setting)
-    left, rows = copies_left(market), np.arange(len(market))[:, None]
+    setting, left = market.setting, copies_left(market)
     agents = np.where(market.visited_at >= 0, setting.n_agents - market.visited_at, 1)
     total = np.zeros(len(market))
     for t, supply in enumerate(setting.supply):
-        # K(t, k, a) at each market's own a, (n + 1, m + 1, B); prices and copies at each visit, (B, n).
-        known = known_latent(setting.n_agents, supply, lower[:, t], 1 - model.delta, setting.objective.name).values
-        prices, copies, end = market.posted[..., t], left[..., t], lower[:, t, None]
-        # P(v < p | a) and, by what she does, K after the visit, (B, n).
-        below = chance_below(prices, end, 1 - model.delta)
-        after = (1 - below) * known[agents - 1, np.maximum(copies - 1, 0), rows] + below * known[
-            agents - 1, copies, rows
-        ]
-        now = visit_reward(setting.objective.name, prices, end, 1 - model.delta)
-        # The regret, (B, n), summed over visits at which a copy was left.
-        total += ((known[agents, copies, rows] - now - after) * (copies > 0)).sum(axis=1)
+        step = max(1, MOST_NUMBERS // ((setting.n_agents + 1) * (supply + 1)))
+        for rows in (slice(start, start + step) for start in range(0, len(market), step)):
+            total[rows] += _regrets(
+                setting, supply, lower[rows, t], agents[rows], left[rows, :, t], market.posted[rows, :, t]
+            )
     return total
+
+
+def _regrets(setting: Setting, supply: int, lower: Array, agents: Agents, copies: Agents, prices: Array) -> Array:
+    """The sum of the regrets ``(R,)`` for one type, given agents and copies left and prices, ``(R, n)`` each."""
+    width, goal = 1 - correlated_model(setting).delta, setting.objective.name
+    rows, end = np.arange(len(lower))[:, None], lower[:, None]
+    # K(t, k, a) at each market's own a, (n + 1, m + 1, R).
+    known = known_latent(setting.n_agents, supply, lower, width, goal).values
+    # P(v < p | a) and, by what she does, K after the visit, (R, n).
+    below = chance_below(prices, end, width)
+    sold, unsold = known[agents - 1, np.maximum(copies - 1, 0), rows], known[agents - 1, copies, rows]
+    after = (1 - below) * sold + below * unsold
+    now = visit_reward(goal, prices, end, width)
+    # The regret, (R, n), summed over visits at which a copy was left.
+    return np.asarray(((known[agents, copies, rows] - now - after) * (copies > 0)).sum(axis=1))

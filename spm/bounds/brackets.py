@@ -23,7 +23,7 @@ since each visits agents in the same fixed order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -35,6 +35,7 @@ from spm.bounds.max_min import OrangeFirst, best_premiums, check_max_min, max_mi
 from spm.bounds.relaxation import upper_bound
 from spm.bounds.static_prices import best_static
 from spm.exact import Solver
+from spm.limits import progress
 from spm.mechanisms import Mechanism, TreeMechanism, play, random_serial_dictatorship
 from spm.settings import CorrelatedModel, FiniteModel, MaxMinModel, Setting, get_setting
 
@@ -114,9 +115,11 @@ def bracket(setting: Setting) -> Bracket:
     (True, 0.6921875)
 
     Raises:
-        ValueError: a setting for which no bracket is proved, or that is too large to solve exactly.
+        ValueError: a setting for which no bracket is proved, that is too large to solve exactly, or whose tables
+            need more memory than there is.
     """
-    return _rule(setting).bracket(setting)
+    with progress(f"bounding {setting.name[:40]}"):
+        return _rule(setting).bracket(setting)
 
 
 def record(name: str) -> dict[str, Any]:
@@ -166,11 +169,14 @@ def _decision_tree(setting: Setting) -> Mechanism:
 
 def _correlated(setting: Setting) -> Bracket:
     model, n, goal = correlated_model(setting), setting.n_agents, setting.objective.name
+    # No agent takes two copies of a type, so more copies than agents are as good as one for each.
+    setting = replace(setting, supply=tuple(min(n, copies) for copies in setting.supply))
+    solved = _is_solved(model, goal)
+    # What needs most memory comes first, lest it be refused at the end.
+    lower = None if solved else Value(*estimate(_pricing(setting), setting, BRACKET_PROFILES))
     uppers = [upper_bound(n, copies, model.delta, goal) for copies in setting.supply]
     errors = [numerical_error(n, copies, 1 - model.delta) for copies in setting.supply]
     upper = Value.total((value, error) for (value, _), error in zip(uppers, errors, strict=True))
-    solved = _is_solved(model, goal)
-    lower = upper if solved else Value(*estimate(_pricing(setting), setting, BRACKET_PROFILES))
     static = [
         Value.total(best_static(n, copies, model.delta, goal, personalised)[1:] for copies in setting.supply)
         for personalised in (False, True)
@@ -179,7 +185,7 @@ def _correlated(setting: Setting) -> Bracket:
     return Bracket(
         first_best=Value(sum(highest_values(n, copies, model.delta) for copies in setting.supply)),
         upper=upper,
-        lower=lower,
+        lower=lower or upper,
         anonymous_static=static[0],
         personalised_static=static[1],
         rsd=Value(sold / 2 if goal == "welfare" else 0.0),

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from spm.bounds.known_latent import known_latent, visit_reward
+from spm.limits import check_memory, tick
 from spm.market import NODES, chance_below, latent_nodes
 from spm.settings import Array
 
@@ -81,14 +82,21 @@ class RegretToGo:
     """The regret to go of one type for up to n agents and m copies left, and the prices that minimise regret.
 
     Attributes:
+        known: the optimum with the latent known, ``(n + 1, m + 1, NODES)``.
         below: P(v < p | a), ``(P, NODES)``.
-        regret: a visit's regret, ``(n + 1, m + 1, P, NODES)``.
+        reward: a visit's expected reward, ``(P, NODES)``.
         later: the regret to go of each belief of the grid, ``(n + 1, m + 1, grid)``.
     """
 
+    known: Array
     below: Array
-    regret: Array
+    reward: Array
     later: Array
+
+    def regret(self, agents: int, copies: int) -> Array:
+        """Return a visit's regret at each price and node, ``(P, NODES)``; an agent and a copy must be left."""
+        sold, unsold = self.known[agents - 1, copies - 1], self.known[agents - 1, copies]
+        return self.known[agents, copies] - self.reward - (1 - self.below) * sold - self.below * unsold
 
     def cost(self, agents: int, copies: int, weights: Array, outlook: tuple[Array, Place, Place]) -> Array:
         """Return each price's expected regret, now and to come, ``(R, P)``, for beliefs ``weights (R, NODES)``."""
@@ -96,7 +104,7 @@ class RegretToGo:
         below, without, with_sale = outlook
         unsold, sold = self.later[agents - 1, copies], self.later[agents - 1, copies - 1]
         # This visit's regret, (R, NODES) @ (NODES, P) -> (R, P), and the later one by what the agent does.
-        now = weights @ self.regret[agents, copies].T
+        now = weights @ self.regret(agents, copies).T
         expected: Array = now + below * without.interpolate(unsold) + (1 - below) * with_sale.interpolate(sold)
         return expected
 
@@ -123,6 +131,9 @@ class RegretToGo:
 def regret_to_go(n_agents: int, n_items: int, delta: float, objective: str = "welfare") -> RegretToGo:
     """Return the regret to go for up to n agents and m copies.
 
+    Raises:
+        ValueError: it needs more memory than there is.
+
     >>> prior = np.full((1, NODES), 1 / NODES)
     >>> found = regret_to_go(2, 1, 0.5)
     >>> found.prices(1, 1, prior).tolist()  # the last agent is sold the item for nothing
@@ -130,22 +141,20 @@ def regret_to_go(n_agents: int, n_items: int, delta: float, objective: str = "we
     >>> bool(0.3 < found.prices(2, 1, prior)[0] < 0.7)
     True
     """
-    nodes, width = latent_nodes(delta), 1 - delta
+    nodes, width, family = latent_nodes(delta), 1 - delta, _family()
+    shape = (n_agents + 1, n_items + 1, len(family))
+    what = f"the regret to go for up to {n_agents:,} agents and {n_items:,} items"
+    check_memory(what, 8 * shape[0] * shape[1] * (shape[2] + 2 * NODES))
     # The optimum K(t, k, a) with the latent known, (n + 1, m + 1, NODES).
     known = known_latent(n_agents, n_items, nodes, width, objective).values
     # Each price's chance of a refusal and its reward at each node, (P, NODES).
     below = chance_below(PRICE_GRID[:, None], nodes, width)
-    now = visit_reward(objective, PRICE_GRID[:, None], nodes, width)
-    regret = np.zeros((n_agents + 1, n_items + 1, *below.shape))
-    for t in range(1, n_agents + 1):
-        # K(t - 1, k, a) for every k, against every price: (m + 1, 1, NODES). What K(t, k, a) loses is the regret.
-        before = known[t - 1][:, None]
-        regret[t, 1:] = known[t, 1:, None] - now - (1 - below) * before[:-1] - below * before[1:]
-    result = RegretToGo(below, regret, np.zeros((n_agents + 1, n_items + 1, MEAN_GRID * len(CONCENTRATIONS))))
+    reward = visit_reward(objective, PRICE_GRID[:, None], nodes, width)
+    result = RegretToGo(known, below, reward, np.zeros(shape))
     # Backwards over agents left: the least expected regret for each belief of the grid, (grid, P) -> (grid,).
-    family = _family()
     outlook = result.outlook(family)
     for t in range(1, n_agents + 1):
         for k in range(1, n_items + 1):
             result.later[t, k] = result.cost(t, k, family, outlook).min(axis=1)
+            tick()
     return result

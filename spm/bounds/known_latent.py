@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spm.limits import check_memory, tick
 from spm.market import Market, chance_below
 from spm.mechanisms import Agents, Rule
 from spm.names import unknown
@@ -97,51 +98,85 @@ def known_latent(n_agents: int, n_items: int, lower: Array, width: float, object
     Returns:
         Optimal values and prices for every number of agents and items left.
 
+    Raises:
+        ValueError: they need more memory than there is.
+
     >>> round(float(known_latent(20, 5, np.zeros(1), 1.0).values[20, 5, 0]), 5)
     4.12928
     """
     # Without agents or items nothing is earned: row t = 0 and column k = 0 stay 0, (n + 1, m + 1, A).
+    numbers = (n_agents + 1) * (n_items + 1) * len(lower)
+    check_memory(f"the optimum for up to {n_agents:,} agents and {n_items:,} items", 16 * numbers)
     values = np.zeros((n_agents + 1, n_items + 1, len(lower)))
     prices = np.zeros_like(values)
     for t in range(1, n_agents + 1):
-        # What one more item is worth with t - 1 agents left, V(t - 1, k) - V(t - 1, k - 1) for k = 1..m, (m, A).
-        worth = values[t - 1, 1:] - values[t - 1, :-1]
-        best = worth if objective == "welfare" else (lower + width + worth) / 2
-        prices[t, 1:] = np.clip(best, lower, lower + width)
-        # The agent declines with probability P(v < p), else k falls by one, (m, A).
-        below = chance_below(prices[t, 1:], lower, width)
-        after = (1 - below) * values[t - 1, :-1] + below * values[t - 1, 1:]
-        values[t, 1:] = visit_reward(objective, prices[t, 1:], lower, width) + after
+        values[t], prices[t] = _earlier(values[t - 1], lower, width, objective)
     return Known(values, prices)
 
 
-def mean_known(n_agents: int, n_items: int, delta: float, objective: str = "welfare", nodes: int = 1001) -> float:
+def _earlier(later: Array, lower: Array, width: float, objective: str) -> Known:
+    """The values and prices with one agent more than in ``later``, by items left, ``(m + 1, A)`` each."""
+    values, prices = np.zeros_like(later), np.zeros_like(later)
+    # What one more item is worth after this visit, V(t - 1, k) - V(t - 1, k - 1) for k = 1..m, (m, A).
+    worth = later[1:] - later[:-1]
+    best = worth if objective == "welfare" else (lower + width + worth) / 2
+    prices[1:] = np.clip(best, lower, lower + width)
+    # The agent declines with probability P(v < p), else k falls by one, (m, A).
+    below = chance_below(prices[1:], lower, width)
+    after = (1 - below) * later[:-1] + below * later[1:]
+    values[1:] = visit_reward(objective, prices[1:], lower, width) + after
+    tick()
+    return Known(values, prices)
+
+
+def _known_value(n_agents: int, n_items: int, lower: Array, width: float, objective: str) -> Array:
+    """The value of :func:`known_latent` with all agents and items left, ``(A,)``, without keeping the others."""
+    check_memory(f"the optimum for {n_items:,} items", 64 * (n_items + 1) * len(lower))
+    values = np.zeros((n_items + 1, len(lower)))
+    for _ in range(n_agents):
+        values = _earlier(values, lower, width, objective).values
+    return values[n_items]
+
+
+def mean_known(
+    n_agents: int, n_items: int, delta: float, objective: str = "welfare", nodes: int | None = None
+) -> float:
     """Return the mean over the latent of the optimum when it is known: an upper bound on every SPM.
 
     A mechanism whose prices are fixed relative to a earns a value linear in a. So the optimum is convex in a, and
-    the trapezoid rule never falls below its mean. For welfare the rule is exact: everything that can be sold is
-    sold, so the optimum is linear in a.
+    the trapezoid rule never falls below its mean. For welfare the rule is exact, whatever the number of nodes:
+    everything that can be sold is sold, so the optimum is linear in a.
+
+    Args:
+        n_agents: number of agents, n.
+        n_items: identical items, m.
+        delta: correlation.
+        objective: ``welfare`` or ``revenue``.
+        nodes: nodes of the rule; None: 2 for welfare, else 1001.
 
     Raises:
-        ValueError: an impossible size, delta or objective.
+        ValueError: an impossible size, delta or objective, or more memory than there is.
 
     >>> mean_known(2, 1, 0.0), mean_known(2, 1, 1.0)  # IID: 5/8; a common value: 1/2
     (0.625, 0.5)
     """
     correlated_model(correlated(n_agents, n_items, delta, objective))
-    lower = np.linspace(0.0, delta, nodes)
-    values = known_latent(n_agents, n_items, lower, 1 - delta, objective).values[n_agents, n_items]
+    lower = np.linspace(0.0, delta, nodes or (2 if objective == "welfare" else 1001))
+    values = _known_value(n_agents, n_items, lower, 1 - delta, objective)
     return float((values[1:] + values[:-1]).mean() / 2)
 
 
 def mean_known_below(n_agents: int, n_items: int, delta: float, objective: str) -> float:
     """Return the mean of :func:`mean_known` from below: the midpoint rule never exceeds a convex function's mean.
 
+    One node is exact for welfare, which is linear.
+
     >>> mean_known_below(5, 2, 0.5, "revenue") < mean_known(5, 2, 0.5, "revenue")
     True
     """
-    lower = delta * (np.arange(1000) + 0.5) / 1000
-    return float(known_latent(n_agents, n_items, lower, 1 - delta, objective).values[n_agents, n_items].mean())
+    nodes = 1 if objective == "welfare" else 1000
+    lower = delta * (np.arange(nodes) + 0.5) / nodes
+    return float(_known_value(n_agents, n_items, lower, 1 - delta, objective).mean())
 
 
 def highest_values(n_agents: int, copies: int, delta: float) -> float:

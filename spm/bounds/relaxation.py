@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from spm.bounds.known_latent import correlated_model, mean_known
 from spm.bounds.lattice import SHIFTS, Lattice, make_lattice, numerical_error
+from spm.limits import check_memory, tick
 from spm.settings import Array, correlated
 
 Integers = NDArray[np.int64]
@@ -73,6 +74,9 @@ def solve_relaxation(
     # The belief with weight 1 on each cell of the interval, (I, N); its reward, (I, P), and bow, (I, P - 1).
     inside = (np.arange(cells) >= start[:, None]) & (np.arange(cells) < stop[:, None])
     reward, bow = inside @ grid.reward.T, inside @ grid.bow.T
+    # For all agents, and for one agent at each price: numbers per item and interval.
+    numbers = (n_items + 1) * (len(start) + 1) * (n_agents + 1 + 8 * len(grid.prices))
+    check_memory(f"the relaxation for up to {n_agents:,} agents and {n_items:,} items", 8 * numbers)
     # Zeros with no agent, no item, or the empty interval (the last number), (n + 1, m + 1, I + 1).
     values = np.zeros((n_agents + 1, n_items + 1, len(start) + 1))
     for t in range(1, n_agents + 1):
@@ -82,6 +86,7 @@ def solve_relaxation(
         # The same for values above the price, which a sale leaves with one item less.
         sold = unsold[:, :, -1:] - unsold
         values[t, 1:, :-1] = grid.best(reward + unsold[1:] + sold[:-1], bow)
+        tick()
     return Relaxation(grid, number, values)
 
 
@@ -176,6 +181,7 @@ def _back_up(grid: Lattice, factors: Array, depth: int, after: Array, n_items: i
         later = found.reshape(len(rows), 2, -1).sum(axis=1)
         beliefs = _beliefs(rows, factors)
         values[begin : begin + CHUNK_OF_STATES] = grid.best(beliefs @ grid.reward.T + later, beliefs @ grid.bow.T)
+        tick()
     # Where everything is sold, nothing more is earned, (X,).
     return np.where((nodes < len(grid.prices)).sum(axis=1) < n_items, values, 0.0)
 

@@ -12,6 +12,8 @@ value is earned and bounds nothing. The settings are those of :func:`spm.bounds.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,6 +21,7 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
 from spm.bounds.known_latent import correlated_model, known_latent, visit_reward
+from spm.limits import check_memory, tick
 from spm.market import chance_below
 from spm.settings import Array, correlated
 
@@ -42,13 +45,13 @@ def static_value(prices: Array, n_items: int, delta: float, objective: str, node
     """
     if delta == 1:
         return _common_value(prices, n_items, objective)
-    return float(_backward(prices, n_items, _lower(delta, nodes), 1 - delta, objective)[-1][n_items].mean())
+    return float(_earned(prices, n_items, _lower(delta, nodes), 1 - delta, objective).mean())
 
 
 def _common_value(prices: Array, n_items: int, objective: str) -> float:
     """What prices earn from one common value a, exactly: it is linear in a between two neighbouring prices."""
     edges = np.unique([0.0, *np.clip(prices, 0.0, 1.0), 1.0])
-    values = _backward(prices, n_items, (edges[1:] + edges[:-1]) / 2, 0.0, objective)[-1][n_items]
+    values = _earned(prices, n_items, (edges[1:] + edges[:-1]) / 2, 0.0, objective)
     return float(values @ np.diff(edges))
 
 
@@ -57,24 +60,30 @@ def _lower(delta: float, nodes: int) -> Array:
     return delta * (np.arange(nodes) + 0.5) / nodes if delta > 0 else np.zeros(1)
 
 
-def _backward(prices: Array, n_items: int, lower: Array, width: float, objective: str) -> list[Array]:
+def _backward(prices: Array, n_items: int, lower: Array, width: float, objective: str) -> Iterator[Array]:
     """Values to come by agents left, 0..n, each ``(m + 1, A)`` by items left."""
     # With nobody left nothing is earned. Then one round earlier at a time, so prices run backwards.
-    values = [np.zeros((n_items + 1, len(lower)))]
+    value = np.zeros((n_items + 1, len(lower)))
+    yield value
     for price in prices[::-1]:
         below = chance_below(price, lower, width)
         # With k >= 1 items: the reward, then k - 1 items after a sale or k after a refusal, (m, A); row 0 stays 0.
-        later = values[-1]
-        value = np.zeros_like(later)
+        later, value = value, np.zeros_like(value)
         value[1:] = visit_reward(objective, price, lower, width) + (1 - below) * later[:-1] + below * later[1:]
-        values.append(value)
-    return values
+        tick()
+        yield value
+
+
+def _earned(prices: Array, n_items: int, lower: Array, width: float, objective: str) -> Array:
+    """What prices earn at each lower end, ``(A,)``."""
+    (last,) = deque(_backward(prices, n_items, lower, width, objective), maxlen=1)
+    return np.asarray(last[n_items])
 
 
 def _value_and_slope(prices: Array, n_items: int, delta: float, objective: str) -> tuple[float, Array]:
     """The value and its derivative with respect to each round's price ``(n,)``."""
     lower, width = _lower(delta, COARSE), 1 - delta
-    values = _backward(prices, n_items, lower, width, objective)
+    values = list(_backward(prices, n_items, lower, width, objective))
     # The probability that k items are left at each node a, (m + 1, A), times the node's weight 1/A.
     left = np.zeros((n_items + 1, len(lower)))
     left[n_items] = 1 / len(lower)
@@ -91,6 +100,7 @@ def _value_and_slope(prices: Array, n_items: int, delta: float, objective: str) 
         stays = np.concatenate([left[:1], left[1:] * below])
         stays[:-1] += left[1:] * (1 - below)
         left = stays
+        tick()
     return float(values[-1][n_items].mean()), slope
 
 
@@ -102,13 +112,16 @@ def best_static(n_agents: int, n_items: int, delta: float, objective: str, perso
     delta = 1 these need no ascent: a common value is best sold at price 0 (welfare) or down staircases (revenue).
 
     Raises:
-        ValueError: an impossible size, delta or objective.
+        ValueError: an impossible size, delta or objective, or more memory than there is.
 
     >>> found = best_static(2, 1, 0.0, "welfare", personalised=True)
     >>> found.prices.round(4).tolist(), round(found.value, 4)
     ([0.5, 0.0], 0.625)
     """
     correlated_model(correlated(n_agents, n_items, delta, objective))
+    # An ascent keeps the values of all rounds, a reported value those of two.
+    numbers = max((n_agents + 1) * COARSE * personalised, 8 * FINE) * (n_items + 1)
+    check_memory(f"static prices for {n_agents:,} agents and {n_items:,} items", 8 * numbers)
     anonymous = _best_anonymous(n_agents, n_items, delta, objective)
     ends = []
     if personalised and delta == 1:

@@ -21,7 +21,7 @@ the payments are the least upper bound, and ``prices`` come within a millionth o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise, permutations, product
@@ -64,7 +64,12 @@ def bought(demand: str, values: Values, prices: Values, left: Left) -> tuple[int
 
 
 def offers(
-    demand: str, vectors: Sequence[Values], unit: Fraction, left: Left | None = None, revenue: bool = False
+    demand: str,
+    vectors: Sequence[Values],
+    unit: Fraction,
+    left: Left | None = None,
+    revenue: bool = False,
+    count: Callable[[int], None] = lambda steps: None,
 ) -> tuple[Offer, ...]:
     """Return one offer for each choice that prices can induce.
 
@@ -75,6 +80,7 @@ def offers(
         left: copies left of each type: offers differ if they induce different choices among these. None: offers
             differ if they do so for any set of types that may be left, as static prices need.
         revenue: whether prices should be as high as possible.
+        count: told the steps that this takes before they are done.
 
     Raises:
         ValueError: more than :data:`MOST_OFFERS` offers.
@@ -85,12 +91,16 @@ def offers(
     types = [t for t in range(len(vectors[0])) if left is None or left[t]] if vectors else []
     alone = all(sum(vector[t] > 0 for t in types) <= 1 for vector in vectors)
     if demand == "additive" or alone:
-        width = range(len(vectors[0])) if vectors else range(0)
-        return _products([_thresholds([v[t] for v in vectors if t in types], unit, revenue) for t in width])
-    return _regions(sorted(set(vectors)), types, unit, left is None, revenue)
+        columns = zip(*vectors, strict=True)
+        there = set(types)
+        wanted = (column if t in there else () for t, column in enumerate(columns))
+        found = _products([_thresholds(column, unit, revenue) for column in wanted])
+        count(len(found))
+        return found
+    return _regions(sorted(set(vectors)), types, unit, left is None, revenue, count)
 
 
-def _thresholds(values: list[Fraction], unit: Fraction, revenue: bool) -> list[Fraction]:
+def _thresholds(values: Sequence[Fraction], unit: Fraction, revenue: bool) -> list[Fraction]:
     """One price for each set of ``values`` that buy: all of them, all but the lowest, ..., none."""
     steps = [Fraction(0), *sorted({value for value in values if value > 0})]
     if len(steps) == 1:
@@ -109,7 +119,12 @@ def _products(prices: list[list[Fraction]]) -> tuple[Offer, ...]:
 
 
 def _regions(
-    vectors: Sequence[Values], types: list[int], unit: Fraction, ranked: bool, revenue: bool
+    vectors: Sequence[Values],
+    types: list[int],
+    unit: Fraction,
+    ranked: bool,
+    revenue: bool,
+    count: Callable[[int], None],
 ) -> tuple[Offer, ...]:
     """One offer for each combination of the vectors' choices (or rankings) that some prices induce."""
     # Regions of prices with the constraints that cut them out: at first the whole box, then one vector at a time.
@@ -119,12 +134,14 @@ def _regions(
         _check_count(sum(perm(len(wanted), k) for k in range(len(wanted) + 1)) if ranked else len(wanted) + 1)
         # Each region splits into one part per choice of this vector; the parts that are not empty remain.
         choices = list(_rankings(vector, wanted) if ranked else _favourites(vector, wanted))
+        count(len(found) * sum(map(len, choices)) * len(vector))
         narrowed = ((tighten(r, choice), (*held, *choice)) for r, held in found for choice in choices)
         found = []
         for region, constraints in narrowed:
             if region is not None:
                 found.append((region, constraints))
                 _check_count(len(found))
+    count(sum(len(constraints) for _, constraints in found) * len(vectors[0]))
     wanted_types = [any(vector[t] > 0 for vector in vectors) and t in types for t in range(len(vectors[0]))]
     return tuple(_offer(region, constraints, unit, revenue, wanted_types) for region, constraints in found)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
 from spm.exact.choices import Left, Offer
+from spm.exact.effort import Unrolled, unrolled
 from spm.exact.game import Belief, Bundle, Game, taken
 from spm.exact.tree import Node
 from spm.settings import Setting, Values
@@ -78,6 +80,17 @@ def follow(tree: Node, history: History) -> Node | None:
     return node
 
 
+@dataclass(frozen=True)
+class _Place:
+    """What a policy's future depends on, and one history that leads there."""
+
+    statistic: Hashable
+    belief: Belief
+    left: Left
+    seen: frozenset[int]
+    history: History = field(compare=False)
+
+
 class _Evaluation:
     """A recursion over histories, merged by statistic, belief, agents left and items left."""
 
@@ -86,31 +99,32 @@ class _Evaluation:
         self.policy = policy
         self.statistic = statistic
         self._groups = [int(group) for group in self.game.model.group_of]
-        self._values: dict[Hashable, Fraction] = {}
+        self._values: dict[_Place, Fraction] = {}
 
     def run(self) -> Fraction:
-        return self._value((), self.game.prior, self.game.setting.supply)
+        root = _Place(self.statistic(()), self.game.prior, self.game.setting.supply, frozenset(), ())
+        return unrolled(self._value(root), self._value, self._values)
 
-    def _value(self, history: History, belief: Belief, left: Left) -> Fraction:
-        seen = frozenset(visit.agent for visit in history)
-        if len(seen) == len(self._groups):
-            return self.game.secured(belief)
-        if not any(left):
-            return Fraction(0)
-        key = (self.statistic(history), belief, left, seen)
-        if key not in self._values:
-            self._values[key] = self._visit(history, belief, left, seen)
-        return self._values[key]
-
-    def _visit(self, history: History, belief: Belief, left: Left, seen: frozenset[int]) -> Fraction:
-        agent, prices = self.policy(history)
-        if agent in seen or not 0 <= agent < len(self._groups):
-            raise ValueError(f"the policy visits agent {agent}, who is not left after {len(history)} visits")
-        if len(prices) != len(left) or min(prices) < 0:
-            raise ValueError(f"the policy must post {len(left)} prices of at least 0, not {prices}")
-        total = Fraction(0)
-        for outcome in self.game.visit(belief, self._groups[agent], Offer(prices, prices), left):
-            after = (*history, Visit(agent, prices, outcome.bundle))
-            later = self._value(after, outcome.belief, taken(left, outcome.bundle))
+    def _value(self, place: _Place) -> Unrolled[_Place, Fraction]:
+        """The value of what follows a place where an agent and an item are left."""
+        agent, prices = self.policy(place.history)
+        if agent in place.seen or not 0 <= agent < len(self._groups):
+            raise ValueError(f"the policy visits agent {agent}, who is not left after {len(place.seen)} visits")
+        if len(prices) != len(place.left) or min(prices) < 0:
+            raise ValueError(f"the policy must post {len(place.left)} prices of at least 0, not {prices}")
+        total, seen = Fraction(0), place.seen | {agent}
+        self.game.effort.add(len(seen))
+        for outcome in self.game.visit(place.belief, self._groups[agent], Offer(prices, prices), place.left):
+            left, history = (
+                taken(place.left, outcome.bundle),
+                (*place.history, Visit(agent, prices, outcome.bundle)),
+            )
+            if len(seen) == len(self._groups) or not any(left):
+                later = self.game.secured(outcome.belief) if len(seen) == len(self._groups) else Fraction(0)
+            else:
+                after = _Place(self.statistic(history), outcome.belief, left, seen, history)
+                if after not in self._values:
+                    yield after
+                later = self._values[after]
             total += outcome.probability * (outcome.gain + later)
         return total

@@ -6,18 +6,19 @@ profiles, as floats.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import cache
 from itertools import combinations_with_replacement, product
-from math import comb, factorial, prod
+from math import comb, prod
 
 from spm.exact.choices import Left
+from spm.exact.effort import Unrolled, unrolled
 from spm.exact.game import Game, taken
 from spm.settings import Lottery, Values
 
-MOST_PROFILES = 300_000
-"""More distinct value profiles than this are refused."""
+Profile = tuple[tuple[Values, int], ...]
+"""The value vectors that agents have, in rising order, and how many agents have each."""
 
 
 def exact_first_best(game: Game) -> Fraction:
@@ -27,15 +28,13 @@ def exact_first_best(game: Game) -> Fraction:
     max-min fairness, of the highest minimum. Profiles that differ by an exchange of agents are counted together.
 
     Raises:
-        ValueError: more than :data:`MOST_PROFILES` profiles.
+        ValueError: too many steps (:class:`~spm.exact.effort.Effort`).
 
     >>> from spm.settings import prop_1
     >>> exact_first_best(Game(prop_1()))  # the item is worth 3 unless both agents value it at 1
     Fraction(5, 2)
     """
-    count = sum(_count(game, world) for world, _, _ in game.prior)
-    if count > MOST_PROFILES:
-        raise ValueError(f"too large a setting: {count} value profiles; at most {MOST_PROFILES} are allowed")
+    game.effort.add(sum(_count(game, world) for world, _, _ in game.prior) * len(game.sizes))
     best = _Allocation(game)
     return sum(
         (
@@ -52,17 +51,24 @@ def _count(game: Game, world: int) -> int:
     return prod(comb(size + k - 1, size) for size, k in zip(game.sizes, lengths, strict=True))
 
 
-def _profiles(game: Game, world: int) -> Iterator[tuple[Fraction, tuple[Values, ...]]]:
-    """Each profile of a world, up to an exchange of agents within a group, with its probability."""
-    groups = [list(_multisets(game.lottery(world, g), size)) for g, size in enumerate(game.sizes)]
+def _profiles(game: Game, world: int) -> Iterator[tuple[Fraction, Profile]]:
+    """Each profile of a world, up to an exchange of agents, with its probability; some may occur repeatedly."""
+    groups = [list(_multisets(game, game.lottery(world, g), size)) for g, size in enumerate(game.sizes)]
     for parts in product(*groups):
-        yield prod((p for p, _ in parts), start=Fraction(1)), tuple(v for _, values in parts for v in values)
+        together = sum((values for _, values in parts), Counter[Values]())
+        yield prod((p for p, _ in parts), start=Fraction(1)), tuple(sorted(together.items()))
 
 
-def _multisets(lottery: Lottery, size: int) -> Iterator[tuple[Fraction, tuple[Values, ...]]]:
+def _multisets(game: Game, lottery: Lottery, size: int) -> Iterator[tuple[Fraction, Counter[Values]]]:
+    """What ``size`` agents may draw from a lottery, whoever draws it, with its probability."""
     for drawn in combinations_with_replacement([k for k, (p, _) in enumerate(lottery) if p], size):
-        orders = factorial(size) // prod(factorial(drawn.count(k)) for k in set(drawn))
-        yield orders * prod((lottery[k][0] for k in drawn), start=Fraction(1)), tuple(lottery[k][1] for k in drawn)
+        game.effort.add(size)
+        chance, left, values = Fraction(1), size, Counter[Values]()
+        for k, count in Counter(drawn).items():
+            chance *= comb(left, count) * lottery[k][0] ** count
+            left -= count
+            values[lottery[k][1]] += count
+        yield chance, values
 
 
 class _Allocation:
@@ -70,20 +76,32 @@ class _Allocation:
 
     def __init__(self, game: Game) -> None:
         self.game = game
-        self.value = cache(self._value)
-        self._best = cache(self._rest)
+        self._known: dict[tuple[Profile, Left], Fraction] = {}
 
-    def _value(self, profile: tuple[Values, ...]) -> Fraction:
-        return self._best(tuple(sorted(profile)), self.game.setting.supply)
+    def value(self, profile: Profile) -> Fraction:
+        """The best objective of the agents in ``profile``."""
+        state = (profile, self.game.setting.supply)
+        if state not in self._known:
+            self._known[state] = unrolled(self._best(state), self._best, self._known)
+        return self._known[state]
 
-    def _rest(self, profile: tuple[Values, ...], left: Left) -> Fraction:
-        """The best objective of the agents in ``profile`` with the items ``left``."""
+    def _best(self, state: tuple[Profile, Left]) -> Unrolled[tuple[Profile, Left], Fraction]:
+        """The best objective of the agents in a profile with the items left."""
+        profile, left = state
         if not profile:
             return self.game.setting.unit * self.game.setting.n_types if self.game.fair else Fraction(0)
-        bundles = [b for b in self.game.bundles if all(one <= copies for one, copies in zip(b, left, strict=True))]
-        combine = min if self.game.fair else _plus
-        worths = ((sum((v for one, v in zip(b, profile[0], strict=True) if one), Fraction(0)), b) for b in bundles)
-        return max(combine(worth, self._best(profile[1:], taken(left, b))) for worth, b in worths)
+        self.game.effort.add(len(self.game.bundles))
+        (values, count), others = profile[0], profile[1:]
+        rest = ((values, count - 1), *others) if count > 1 else others
+        worths = []
+        for bundle in self.game.bundles:
+            if all(one <= copies for one, copies in zip(bundle, left, strict=True)):
+                later = (rest, taken(left, bundle))
+                if later not in self._known:
+                    yield later
+                worth = sum((v for one, v in zip(bundle, values, strict=True) if one), Fraction(0))
+                worths.append((min if self.game.fair else _plus)(worth, self._known[later]))
+        return max(worths)
 
 
 def _plus(one: Fraction, other: Fraction) -> Fraction:

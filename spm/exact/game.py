@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from spm.exact.choices import Left, Offer, bought, offers
+from spm.exact.effort import Effort
 from spm.settings import FiniteModel, Lottery, Setting, Values, bundles
 
 SOLVED_OBJECTIVES = ("welfare", "revenue", "max-min")
@@ -89,6 +90,7 @@ class Game:
         _check_model(setting, setting.model)
         self.setting = setting
         self.model = setting.model
+        self.effort = Effort(setting.name)
         self.fair = setting.objective.name == "max-min"
         self.revenue = setting.objective.name == "revenue"
         self.sizes = tuple(group.size for group in self.model.groups)
@@ -113,8 +115,9 @@ class Game:
 
     def vectors(self, groups: Iterable[int], worlds: Iterable[int]) -> list[Values]:
         """The value vectors that agents of ``groups`` can have in ``worlds``, sorted."""
-        pairs = [(world, group) for world in worlds for group in groups]
-        return sorted({values for pair in pairs for p, values in self.lottery(*pair) if p})
+        lotteries = [self.lottery(world, group) for world in worlds for group in groups]
+        self.effort.add(sum(map(len, lotteries)))
+        return sorted({values for lottery in lotteries for p, values in lottery if p})
 
     def slot(self, group: int, allowed: tuple[Offer, ...] | None) -> Slot:
         """The slot of ``group`` with the ``allowed`` offers; equal arguments give the same object."""
@@ -124,7 +127,7 @@ class Game:
         """The offers that matter when they are made to all ``groups``, whatever is left."""
         worlds = range(len(self.model.worlds))
         vectors = self.vectors(groups, worlds)
-        return offers(self.setting.demand, vectors, self.setting.unit, revenue=self.revenue)
+        return offers(self.setting.demand, vectors, self.setting.unit, None, self.revenue, self.effort.add)
 
     def offers(self, belief: Belief, group: int, left: Left) -> tuple[Offer, ...]:
         """The offers that matter when an agent of ``group`` is visited at ``belief``."""
@@ -132,11 +135,14 @@ class Game:
         key = (worlds, group, there)
         if key not in self._offers:
             vectors = self.vectors([group], worlds)
-            self._offers[key] = offers(self.setting.demand, vectors, self.setting.unit, there, self.revenue)
+            self._offers[key] = offers(
+                self.setting.demand, vectors, self.setting.unit, there, self.revenue, self.effort.add
+            )
         return self._offers[key] or (self.zero,)
 
     def visit(self, belief: Belief, group: int, offer: Offer, left: Left) -> list[Outcome]:
         """Return the possible outcomes when an agent of ``group`` receives ``offer``, by bundle."""
+        self.effort.add(len(left) * sum(len(self.lottery(world, group)) for world, _, _ in belief))
         weights: dict[Bundle, dict[tuple[int, Fraction], Fraction]] = {}
         gains: dict[Bundle, Fraction] = {}
         for world, secured, chance in belief:
@@ -148,9 +154,8 @@ class Game:
                     posterior = weights.setdefault(bundle, {})
                     posterior[key] = posterior.get(key, Fraction(0)) + chance * p
                     gains[bundle] = gains.get(bundle, Fraction(0)) + chance * p * self._gain(bundle, worth, offer)
-        return [
-            self._outcome(bundle, weights[bundle], gains[bundle]) for bundle in self.bundles if bundle in weights
-        ]
+        order = sorted(weights, key=lambda bundle: (sum(bundle), bundle), reverse=True)  # that of self.bundles
+        return [self._outcome(bundle, weights[bundle], gains[bundle]) for bundle in order]
 
     def _gain(self, bundle: Bundle, worth: Fraction, offer: Offer) -> Fraction:
         if self.fair:

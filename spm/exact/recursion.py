@@ -17,11 +17,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from spm.exact.choices import Left, Offer
+from spm.exact.effort import Unrolled, unrolled
 from spm.exact.game import Belief, Bundle, Game, Slot, Slots, normalised, taken, without
-
-MOST_STATES = 1_500_000
-"""More states than this are refused while solving."""
-
 
 Continuation = tuple[Bundle, Fraction, int]
 """What an agent takes, the probability of that, and the number of the belief afterwards."""
@@ -65,6 +62,7 @@ class Recursion:
         self.beliefs: list[Belief] = []
         self._numbers: dict[Belief, int] = {}
         self._values: dict[State, Fraction] = {}
+        self._allowed: dict[Hashable, tuple[Offer, ...]] = {}
         self._visits: dict[Hashable, tuple[Fraction, list[Continuation]]] = {}
 
     def root(self, slots: Slots, tail: tuple[Slot, ...] = (), belief: Belief | None = None) -> State:
@@ -83,14 +81,10 @@ class Recursion:
         """Return V(state), the expected objective still to come.
 
         Raises:
-            ValueError: more than :data:`MOST_STATES` states.
+            ValueError: too many steps (:class:`~spm.exact.effort.Effort`).
         """
         if state not in self._values:
-            if len(self._values) >= MOST_STATES:
-                raise ValueError(
-                    f"setting {self.game.setting.name!r} is too large: more than {MOST_STATES} states"
-                )
-            self._values[state] = self._value(state)
+            self._values[state] = unrolled(self._value(state), self._value, self._values)
         return self._values[state]
 
     def best(self, state: State) -> tuple[Slot, Offer]:
@@ -106,34 +100,53 @@ class Recursion:
         """The offers that an agent of ``slot`` may receive."""
         if slot.offers is not None:
             return slot.offers
-        return self.game.offers(self.beliefs[state.belief], slot.group, state.left)
+        key = (state.belief, slot.group, _there(state.left))
+        if key not in self._allowed:
+            self._allowed[key] = self.game.offers(self.beliefs[state.belief], slot.group, state.left)
+        return self._allowed[key]
 
     def after(self, state: State, slot: Slot, offer: Offer) -> Fraction:
         """The expected objective still to come when an agent of ``slot`` receives ``offer``."""
-        slots, tail = without(state.slots, slot), state.tail[1:]
-        total, continuations = self._visit(state, slot.group, offer)
-        for bundle, chance, belief in continuations:
-            later = self.value(State(belief, slots, taken(state.left, bundle), tail))
-            total += later if chance == 1 else chance * later
-        return total
+        return unrolled(self._after(state, slot, without(state.slots, slot), offer), self._value, self._values)
 
-    def _value(self, state: State) -> Fraction:
+    def _value(self, state: State) -> Unrolled[State, Fraction]:
+        """Yield the states whose values V(state) needs and that are not known yet; return V(state)."""
         agents = sum(count for _, count in state.slots)
         if self.game.fair and sum(state.left) < agents:
             return Fraction(0)
         if not agents or not any(state.left):
             return self.game.secured(self.beliefs[state.belief])
+        worths = []
+        for slot in self.visited_next(state):
+            worths.append((yield from self._visited(state, slot)))
         if self.random:
-            return sum((count * self._visited(state, slot) for slot, count in state.slots), Fraction(0)) / agents
-        return max(self._visited(state, slot) for slot in self.visited_next(state))
+            counts = (count for _, count in state.slots)
+            return sum((count * worth for count, worth in zip(counts, worths, strict=True)), Fraction(0)) / agents
+        return max(worths)
 
-    def _visited(self, state: State, slot: Slot) -> Fraction:
-        return max(self.after(state, slot, offer) for offer in self.allowed(state, slot))
+    def _visited(self, state: State, slot: Slot) -> Unrolled[State, Fraction]:
+        worths, slots = [], without(state.slots, slot)
+        self.game.effort.add(len(state.slots) + len(state.left))
+        for offer in self.allowed(state, slot):
+            worths.append((yield from self._after(state, slot, slots, offer)))
+        return max(worths)
+
+    def _after(self, state: State, slot: Slot, slots: Slots, offer: Offer) -> Unrolled[State, Fraction]:
+        """What :meth:`after` returns; ``slots`` are the agents left after the visit."""
+        total, continuations = self._visit(state, slot.group, offer)
+        self.game.effort.add(1 + len(continuations))
+        for bundle, chance, belief in continuations:
+            later = State(belief, slots, taken(state.left, bundle), state.tail[1:])
+            worth = self._values.get(later)
+            if worth is None:
+                yield later
+                worth = self._values[later]
+            total += worth if chance == 1 else chance * worth
+        return total
 
     def _visit(self, state: State, group: int, offer: Offer) -> tuple[Fraction, list[Continuation]]:
         """The expected gain of a visit, and its continuations in which something can still be won."""
-        there = tuple(min(copies, 1) for copies in state.left)
-        key = (state.belief, group, offer, there)
+        key = (state.belief, group, offer, _there(state.left))
         if key not in self._visits:
             outcomes = self.game.visit(self.beliefs[state.belief], group, offer, state.left)
             gain = sum((outcome.probability * outcome.gain for outcome in outcomes), Fraction(0))
@@ -153,3 +166,8 @@ class Recursion:
             return Fraction(0), -1
         mass, rest = normalised(kept)
         return mass, self.number(rest)
+
+
+def _there(left: Left) -> tuple[bool, ...]:
+    """Whether a copy of each type is left: all that matters for what an agent can buy, ``(T,)``."""
+    return tuple(map(bool, left))

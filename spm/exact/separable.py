@@ -13,15 +13,12 @@ type.
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
 from itertools import combinations_with_replacement, product
 from math import comb, prod
 
 from spm.exact.choices import Offer
 from spm.exact.game import Game
 
-MOST_ASSIGNMENTS = 200_000
-"""More assignments of prices to agents than this are refused."""
 QuantityDemanded = tuple[tuple[Fraction, Fraction], ...]
 """How many agents, K, want a type. For k = 0, 1, ...: P(K = k), and E[what these are worth; K = k], the sum of
 their values or, for revenue, of their prices."""
@@ -56,9 +53,6 @@ def anonymous_value(game: Game, offer: Offer) -> Fraction:
 def personalised_value(game: Game) -> Fraction:
     """The best expected objective of personalised static prices in random order.
 
-    Raises:
-        ValueError: more than :data:`MOST_ASSIGNMENTS` assignments of a type's prices to agents.
-
     >>> from spm.settings import prop_1
     >>> personalised_value(Game(prop_1()))
     Fraction(9, 4)
@@ -71,18 +65,14 @@ class _Market:
 
     def __init__(self, game: Game, t: int) -> None:
         self.game, self.t = game, t
-        self._group = cache(self._group_demand)
+        self._known: dict[tuple[int, int, tuple[Fraction, ...]], QuantityDemanded] = {}
 
     def best(self) -> Fraction:
         """The value of the best prices, a multiset per group."""
         groups = range(len(self.game.sizes))
         prices = [sorted({offer.payments[self.t] for offer in self.game.static_offers([g])}) for g in groups]
         sizes = list(zip(self.game.sizes, prices, strict=True))
-        count = prod(comb(size + len(own) - 1, size) for size, own in sizes)
-        if count > MOST_ASSIGNMENTS:
-            raise ValueError(
-                f"too large a setting: {count} ways to assign prices; at most {MOST_ASSIGNMENTS} are allowed"
-            )
+        self.game.effort.add(prod(comb(size + len(own) - 1, size) for size, own in sizes))
         return max(
             self.value(charged) for charged in product(*(combinations_with_replacement(p, n) for n, p in sizes))
         )
@@ -94,31 +84,39 @@ class _Market:
     def _in_world(self, world: int, charged: tuple[tuple[Fraction, ...], ...]) -> Fraction:
         demanded = NO_DEMAND
         for group, prices in enumerate(charged):
-            demanded = _together(demanded, self._group(world, group, prices))
+            demanded = self._together(demanded, self._group(world, group, prices))
         copies = self.game.setting.supply[self.t]
         return sum(
             (worth if k <= copies else worth * Fraction(copies, k) for k, (_, worth) in enumerate(demanded)),
             Fraction(0),
         )
 
-    def _group_demand(self, world: int, group: int, prices: tuple[Fraction, ...]) -> QuantityDemanded:
+    def _group(self, world: int, group: int, prices: tuple[Fraction, ...]) -> QuantityDemanded:
         """The quantity demanded by agents of a group who are charged ``prices``, one after another."""
-        if not prices:
-            return NO_DEMAND
-        price, others = prices[-1], self._group(world, group, prices[:-1])
+        # What the first agents demand may be known already; the others are added one by one.
+        counts = (k for k in range(len(prices), 0, -1) if (world, group, prices[:k]) in self._known)
+        start = next(counts, 0)
+        demanded = self._known[world, group, prices[:start]] if start else NO_DEMAND
+        for k in range(start, len(prices)):
+            demanded = self._together(demanded, self._agent(world, group, prices[k]))
+            self._known[world, group, prices[: k + 1]] = demanded
+        return demanded
+
+    def _agent(self, world: int, group: int, price: Fraction) -> QuantityDemanded:
+        """The quantity demanded by one agent."""
         lottery = ((p, values[self.t]) for p, values in self.game.lottery(world, group))
         wanting = [(p, value) for p, value in lottery if value > 0 and value >= price]
         wants = sum((p for p, _ in wanting), Fraction(0))
         worth = sum((p * (price if self.game.revenue else value) for p, value in wanting), Fraction(0))
-        return _together(others, ((1 - wants, Fraction(0)), (wants, worth)))
+        return (1 - wants, Fraction(0)), (wants, worth)
 
-
-def _together(one: QuantityDemanded, other: QuantityDemanded) -> QuantityDemanded:
-    """The quantity demanded by two independent sets of agents, a product of generating functions."""
-    chances = [Fraction(0)] * (len(one) + len(other) - 1)
-    worths = list(chances)
-    for i, (p, x) in enumerate(one):
-        for j, (q, y) in enumerate(other):
-            chances[i + j] += p * q
-            worths[i + j] += p * y + q * x
-    return tuple(zip(chances, worths, strict=True))
+    def _together(self, one: QuantityDemanded, other: QuantityDemanded) -> QuantityDemanded:
+        """The quantity demanded by two independent sets of agents, a product of generating functions."""
+        self.game.effort.add(4 * len(one) * len(other))
+        chances = [Fraction(0)] * (len(one) + len(other) - 1)
+        worths = list(chances)
+        for i, (p, x) in enumerate(one):
+            for j, (q, y) in enumerate(other):
+                chances[i + j] += p * q
+                worths[i + j] += p * y + q * x
+        return tuple(zip(chances, worths, strict=True))

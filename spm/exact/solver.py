@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import comb, prod
 
 from spm.exact.choices import Offer
 from spm.exact.firstbest import exact_first_best
@@ -30,8 +29,6 @@ PRICES = ("zero", "anonymous-static", "personalised-static", "adaptive")
 ORDERS = ("random", "static", "adaptive")
 CELLS = tuple((prices, order) for prices in PRICES for order in ORDERS)
 SIMPLEST = ("zero", "static")
-MOST_EXPECTED_STEPS = 10**8
-"""A setting with a higher estimate (:func:`expected_steps`) is refused at once."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,9 @@ class Solver:
         setting: unit or additive demand; welfare, revenue or max-min fairness.
 
     Raises:
-        ValueError: a setting that is not finite, that has another demand or objective, or that is too large.
+        ValueError: a setting that is not finite, or that has another demand or objective. The methods refuse a
+            setting that is too large: one for which they would take more than :data:`~spm.exact.effort.MOST_STEPS`
+            steps in all.
 
     >>> from spm.settings import prop_1
     >>> solver = Solver(prop_1())
@@ -72,19 +71,14 @@ class Solver:
     def __init__(self, setting: Setting) -> None:
         """Prepare the solver; cells are solved when they are asked for."""
         self.game = Game(setting)
-        estimate = expected_steps(self.game)
-        if estimate > MOST_EXPECTED_STEPS:
-            raise ValueError(
-                f"setting {setting.name!r} is too large to solve exactly: up to {estimate:.1e} steps, "
-                f"at most {MOST_EXPECTED_STEPS:.0e} are allowed"
-            )
         self._cells: dict[tuple[str, str], Cell] = {}
         self._recursion, self._random = Recursion(self.game), Recursion(self.game, random=True)
 
     @cached_property
     def first_best(self) -> Fraction:
         """The expected first best, before normalisation."""
-        return exact_first_best(self.game)
+        with self.game.effort.shown():
+            return exact_first_best(self.game)
 
     def value(self, prices: str = "adaptive", order: str = "adaptive") -> Fraction:
         """Return the exact optimal value of a cell, before normalisation; by default the value of an optimal SPM.
@@ -114,7 +108,8 @@ class Solver:
             raise ValueError(
                 "a mechanism with random order is not a decision tree; order must be static or adaptive"
             )
-        return build(cell.recursion, cell.slots, cell.tail)
+        with self.game.effort.shown():
+            return build(cell.recursion, cell.slots, cell.tail)
 
     def table(self) -> dict[str, dict[str, Fraction]]:
         """Return every cell's value, ``table[prices][order]``.
@@ -147,10 +142,11 @@ class Solver:
                 raise unknown(kind, name, known)
         key = (prices, order)
         if key not in self._cells:
-            if order != "random" and key != SIMPLEST:
-                self.cell(*SIMPLEST)  # cheap, and enough where it reaches the first best
-            best = self._best_below(key)
-            self._cells[key] = best if best and best.value == self._ceiling(key) else self._solve(key, best)
+            with self.game.effort.shown():
+                if order != "random" and key != SIMPLEST:
+                    self.cell(*SIMPLEST)  # cheap, and enough where it reaches the first best
+                best = self._best_below(key)
+                self._cells[key] = best if best and best.value == self._ceiling(key) else self._solve(key, best)
         return self._cells[key]
 
     def _best_below(self, key: tuple[str, str]) -> Cell | None:
@@ -236,26 +232,6 @@ class Solver:
 
     def _slots(self, offers: Sequence[tuple[Offer, ...] | None]) -> Slots:
         return tuple((self.game.slot(g, own), self.game.sizes[g]) for g, own in enumerate(offers))
-
-
-def expected_steps(game: Game) -> int:
-    """Return an upper estimate of the work with adaptive prices and order: states × offers × worlds.
-
-    A state is the items left and, for each group, how many agents are left and how many of the others gave each
-    possible signal; one visit at the prior reveals every possible signal. Most states are never reached.
-
-    >>> from spm.settings import prop_1
-    >>> expected_steps(Game(prop_1()))  # 0 or 1 item left, 0 to 2 agents left, 3 offers, 1 world
-    18
-    """
-    prior, left = game.prior, game.setting.supply
-    states, made = prod(copies + 1 for copies in left), 0
-    for g, size in enumerate(game.sizes):
-        own = game.offers(prior, g, left)
-        told = {outcome.belief for offer in own for outcome in game.visit(prior, g, offer, left)} - {prior}
-        states *= comb(size + len(told) + 1, size)
-        made += len(own)
-    return states * made * len(prior)
 
 
 def _contains(outer: tuple[str, str], inner: tuple[str, str]) -> bool:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from fractions import Fraction
-from itertools import count
+from itertools import count as numbers
 from typing import NamedTuple, TypeVar
 
 from spm.exact.choices import Left, Offer
@@ -59,6 +59,7 @@ def best_plan(
         children=lambda plan: _extended(game, plan),
         key=lambda plan: (plan.slots, plan.spread),
         floor=floor,
+        count=game.effort.add,
     )
     if found is None:
         return None
@@ -67,6 +68,7 @@ def best_plan(
 
 
 def _bound(recursion: Recursion, plan: Plan) -> Fraction:
+    recursion.game.effort.add(len(plan.spread))
     return plan.gain + sum(
         (
             mass * alive * recursion.value(State(belief, plan.slots, left))
@@ -110,6 +112,7 @@ def best_sequence(
         bound=lambda order: recursion.value(recursion.root(slots, order)),
         children=lambda order: [(*order, slot) for slot in left if order.count(slot) < left[slot]],
         floor=floor,
+        count=recursion.game.effort.add,
     )
 
 
@@ -122,6 +125,7 @@ def best_assignment(
         bound=lambda shared: recursion.value(recursion.root(shared)),
         children=lambda shared: _split(recursion.game, shared),
         floor=floor,
+        count=recursion.game.effort.add,
     )
 
 
@@ -141,8 +145,6 @@ def _split(game: Game, slots: Slots) -> Iterator[Slots]:
 
 
 Candidate = TypeVar("Candidate")
-MOST_NODES = 500_000
-"""More nodes than this are refused."""
 
 
 def best_first(
@@ -151,6 +153,7 @@ def best_first(
     children: Callable[[Candidate], Iterable[Candidate]],
     key: Callable[[Candidate], Hashable] | None = None,
     floor: Fraction | None = None,
+    count: Callable[[int], None] = lambda steps: None,
 ) -> tuple[Fraction, Candidate] | None:
     """Return the highest value of a complete node, and that node.
 
@@ -160,18 +163,16 @@ def best_first(
         children: the nodes that together cover a node; none if it is complete.
         key: nodes with equal keys add the same value below, so only the best of them is expanded.
         floor: a value that is reached otherwise.
+        count: told the number of nodes that are added, before they are.
 
     Returns:
         The value and the complete node, or None if no node exceeds ``floor``.
-
-    Raises:
-        ValueError: more than :data:`MOST_NODES` nodes.
 
     >>> digits = lambda node: [node + digit for digit in "38"] if len(node) < 3 else []
     >>> best_first("", bound=lambda node: Fraction(node.ljust(3, "9")), children=digits)
     (Fraction(888, 1), '888')
     """
-    number = count(0, -1)  # the latest of equal bounds first, so that a path is followed to its end
+    number = numbers(0, -1)  # the latest of equal bounds first, so that a path is followed to its end
     heap = [(-bound(root), next(number), root)]
     expanded: set[Hashable] = set()
     while heap:
@@ -185,8 +186,7 @@ def best_first(
         below = list(children(node))
         if not below:
             return -negative, node
+        count(len(below))
         for child in below:
             heapq.heappush(heap, (-bound(child), next(number), child))
-        if len(heap) > MOST_NODES:
-            raise ValueError(f"too large a setting: more than {MOST_NODES} nodes of branch and bound")
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 from spm.exact.tree import Branch, Node
 from spm.settings import Setting
@@ -26,7 +27,7 @@ def tree_text(setting: Setting, tree: Node) -> str:
                 buys item (1), value so far 2
     """
     lines = _Lines(setting)
-    return "\n".join([f"expected {setting.objective} {tree.value}", *lines.visit(tree, Fraction(0), 0)])
+    return "\n".join([f"expected {setting.objective} {tree.value}", *lines.of(tree)])
 
 
 class _Lines:
@@ -34,8 +35,20 @@ class _Lines:
         self.setting = setting
         self._numbers: dict[Node, int] = {}
 
-    def visit(self, node: Node, so_far: Fraction, depth: int) -> Iterator[str]:
-        """The lines of a node and what follows it."""
+    def of(self, tree: Node) -> Iterator[str]:
+        """The lines of a tree."""
+        open_visits = [self._visit(tree, Fraction(0), 0)]
+        while open_visits:
+            line = next(open_visits[-1], None)
+            if line is None:
+                open_visits.pop()
+            elif isinstance(line, str):
+                yield line
+            else:
+                open_visits.append(line)
+
+    def _visit(self, node: Node, so_far: Fraction, depth: int) -> Iterator[str | Iterator[Any]]:
+        """The lines of a node, and those of each node that follows as an iterator of their own."""
         indent = " " * 4 * depth
         if node in self._numbers:
             yield f"{indent}as in [{self._numbers[node]}]"
@@ -45,7 +58,7 @@ class _Lines:
         for branch in node.branches:
             yield f"{indent}    {self._taken(branch)} ({branch.probability}), {self._value(branch, so_far)}"
             if branch.node is not None:
-                yield from self.visit(branch.node, so_far + branch.gain, depth + 2)
+                yield self._visit(branch.node, so_far + branch.gain, depth + 2)
 
     def _prices(self, node: Node) -> str:
         if len(node.prices) == 1:

@@ -13,6 +13,7 @@ Equal subtrees are one object, so a mechanism that needs to remember little is a
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,12 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spm.exact.choices import Offer
+from spm.exact.effort import Unrolled, unrolled
 from spm.exact.game import Belief, Bundle, Game, Slot, Slots, taken, without
 from spm.exact.recursion import Recursion, State
 from spm.settings import Setting, Values
-
-MOST_TREE_NODES = 200_000
-"""A mechanism with more nodes than this is refused."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +77,9 @@ class Node:
     def nodes(self) -> list[Node]:
         """Every distinct node below this one, breadth first, this one included."""
         found: dict[Node, None] = {self: None}
-        waiting = [self]
+        waiting = deque([self])
         while waiting:
-            for branch in waiting.pop(0).branches:
+            for branch in waiting.popleft().branches:
                 if branch.node is not None and branch.node not in found:
                     found[branch.node] = None
                     waiting.append(branch.node)
@@ -134,12 +133,14 @@ def build(recursion: Recursion, slots: Slots, tail: tuple[Slot, ...] = ()) -> No
     """Return the optimal mechanism that ``recursion`` finds from the root with ``slots`` and ``tail``.
 
     Raises:
-        ValueError: more than :data:`MOST_TREE_NODES` nodes.
+        ValueError: too many steps (:class:`~spm.exact.effort.Effort`).
     """
-    root = recursion.root(slots, tail)
-    node = _Builder(recursion, slots).node(recursion.game.prior, root)
-    assert node is not None, "a setting has at least one agent and one item"
-    return node
+    builder, root = _Builder(recursion, slots), (recursion.game.prior, recursion.root(slots, tail))
+    return unrolled(builder.node(root), builder.node, builder.made)
+
+
+Place = tuple[Belief, State]
+"""Where a mechanism stands: its state, and the belief, which also covers what can't be won any more."""
 
 
 class _Builder:
@@ -148,27 +149,15 @@ class _Builder:
     def __init__(self, recursion: Recursion, slots: Slots) -> None:
         self.recursion = recursion
         self._last = dict(_last_agents(recursion.game, slots))
-        self._made: dict[tuple[Belief, State], Node | None] = {}
+        self.made: dict[Place, Node] = {}
         self._same: dict[tuple[object, ...], Node] = {}
 
-    def node(self, belief: Belief, state: State) -> Node | None:
-        """The subtree at ``state``; ``belief`` also covers what can't be won any more."""
-        if not state.slots or not any(state.left):
-            return None
-        key = (belief, state)
-        if key not in self._made:
-            if len(self._made) >= MOST_TREE_NODES:
-                raise ValueError(f"the mechanism is too large: more than {MOST_TREE_NODES} nodes")
-            self._made[key] = self._merged(belief, state)
-        return self._made[key]
-
-    def _merged(self, belief: Belief, state: State) -> Node:
+    def node(self, place: Place) -> Unrolled[Place, Node]:
+        """The subtree at a place where an agent and an item are left."""
+        belief, state = place
         slot, offer = self._choice(belief, state)
-        node = Node(
-            self._last[slot] + 1 - dict(state.slots)[slot],
-            offer.prices,
-            tuple(self._branches(belief, state, slot, Offer(offer.prices, offer.prices))),
-        )
+        branches = yield from self._branches(belief, state, slot, Offer(offer.prices, offer.prices))
+        node = Node(self._last[slot] + 1 - dict(state.slots)[slot], offer.prices, branches)
         contents = (
             node.agent,
             node.prices,
@@ -182,16 +171,23 @@ class _Builder:
         slot = next(iter(self.recursion.visited_next(state)))
         return slot, slot.offers[0] if slot.offers else self.recursion.game.zero
 
-    def _branches(self, belief: Belief, state: State, slot: Slot, offer: Offer) -> Iterator[Branch]:
-        game = self.recursion.game
+    def _branches(
+        self, belief: Belief, state: State, slot: Slot, offer: Offer
+    ) -> Unrolled[Place, tuple[Branch, ...]]:
+        game, branches = self.recursion.game, []
         for outcome in game.visit(belief, slot.group, offer, state.left):
             mass, number = self.recursion.alive(outcome.belief)
             left = taken(state.left, outcome.bundle)
             after = State(number if mass else state.belief, without(state.slots, slot), left, state.tail[1:])
-            child = self.node(outcome.belief, after)
-            nobody = sum(count for _, count in after.slots) == 0
-            value = child.value if child else game.secured(outcome.belief) if nobody else Fraction(0)
-            yield Branch(outcome.bundle, outcome.probability, outcome.gain, child, value)
+            child, value = None, game.secured(outcome.belief) if not after.slots else Fraction(0)
+            if after.slots and any(left):
+                place = (outcome.belief, after)
+                if place not in self.made:
+                    yield place
+                child = self.made[place]
+                value = child.value
+            branches.append(Branch(outcome.bundle, outcome.probability, outcome.gain, child, value))
+        return tuple(branches)
 
 
 def _last_agents(game: Game, slots: Slots) -> Iterator[tuple[Slot, int]]:

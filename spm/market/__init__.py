@@ -7,7 +7,7 @@
 * :mod:`~spm.market.words`: the history told in words and numbers.
 """
 
-from spm.market.best_allocation import first_best, rest, separable
+from spm.market.best_allocation import first_best, first_best_memory, rest, separable
 from spm.market.market import Market
 from spm.market.posterior import NODES, chance_below, copies_left, correlated_posterior, latent_nodes
 from spm.market.statistics import BLOCKS, STATISTICS, Block, Observation, Statistic, get_statistic, statistic
@@ -25,6 +25,7 @@ __all__ = [
     "copies_left",
     "correlated_posterior",
     "first_best",
+    "first_best_memory",
     "get_statistic",
     "latent_nodes",
     "rest",

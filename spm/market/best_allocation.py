@@ -8,6 +8,8 @@ expectation over all profiles of a finite setting.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,12 +36,28 @@ def first_best(setting: Setting, valuations: Array) -> Array:
         return _highest_values_win(setting, valuations, np.tile(setting.supply, (len(valuations), 1)))
     # W_0(s) for every vector s of copies and every profile, (supply_1 + 1, ..., supply_T + 1, B); then agent by
     # agent.
-    states = tuple(copies + 1 for copies in setting.supply)
-    best = np.full((*states, len(valuations)), goal.empty)
+    best = np.full((*_states(setting), len(valuations)), goal.empty)
     options = bundles(setting.demand, setting.n_types)
     for agent in range(valuations.shape[1]):
         best = _add_agent(best, valuations[:, agent], options, goal.combine)
-    return np.asarray(best[setting.supply])
+    return np.asarray(best[(-1,) * setting.n_types])
+
+
+def first_best_memory(setting: Setting) -> int:
+    """Return about how many bytes :func:`first_best` needs for each profile.
+
+    >>> from spm.settings import get_setting
+    >>> first_best_memory(get_setting("colors"))  # 10 red and 10 yellow items
+    2904
+    """
+    if separable(setting):
+        return 16 * setting.n_agents
+    return 24 * math.prod(_states(setting))
+
+
+def _states(setting: Setting) -> tuple[int, ...]:
+    """How many numbers of copies of each type there are, from 0; more than one copy per agent is never needed."""
+    return tuple(min(copies, setting.n_agents) + 1 for copies in setting.supply)
 
 
 def _add_agent(best: Array, worth: Array, options: NDArray[np.int8], combine: Combine) -> Array:

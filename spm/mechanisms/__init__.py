@@ -7,7 +7,16 @@
 """
 
 from spm.mechanisms.learned import Learned, decode
-from spm.mechanisms.playing import MARKETS_AT_A_TIME, Agents, Mechanism, Outcomes, Rule, play, play_values
+from spm.mechanisms.playing import (
+    MARKETS_AT_A_TIME,
+    Agents,
+    Mechanism,
+    Outcomes,
+    Rule,
+    check_profiles,
+    play,
+    play_values,
+)
 from spm.mechanisms.static import StaticPrices, random_serial_dictatorship
 from spm.mechanisms.tree import TreeMechanism
 
@@ -20,6 +29,7 @@ __all__ = [
     "Rule",
     "StaticPrices",
     "TreeMechanism",
+    "check_profiles",
     "decode",
     "play",
     "play_values",

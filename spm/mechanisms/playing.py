@@ -14,8 +14,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spm.market import Market, first_best
-from spm.settings import Array, Setting, valuations
+from spm.limits import check_memory, progress, tick
+from spm.market import Market, first_best, first_best_memory
+from spm.settings import Array, Setting, bundles, valuations
 
 Agents = NDArray[np.int64]
 Rule = Callable[[Market], tuple[Agents, Array]]
@@ -91,18 +92,40 @@ def play(mechanism: Mechanism, setting: Setting, n_profiles: int, seed: int = 0)
     0.56
 
     Raises:
-        ValueError: fewer than 1 profile.
+        ValueError: fewer than 1 profile, or more than there is memory for.
     """
-    if n_profiles < 1:
-        raise ValueError(f"n_profiles must be at least 1, not {n_profiles}")
+    check_profiles(setting, n_profiles)
     draws, choices = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
     parts = []
-    for start in range(0, n_profiles, MARKETS_AT_A_TIME):
-        values = setting.sample(draws, min(MARKETS_AT_A_TIME, n_profiles - start))
-        parts.append(play_values(mechanism, setting, values, choices))
+    with progress(f"playing {setting.name[:40]}", n_profiles * setting.n_agents, "visit"):
+        for start in range(0, n_profiles, MARKETS_AT_A_TIME):
+            values = setting.sample(draws, min(MARKETS_AT_A_TIME, n_profiles - start))
+            parts.append(play_values(mechanism, setting, values, choices))
     return Outcomes(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in Outcomes.__annotations__)
     )
+
+
+def check_profiles(setting: Setting, n_profiles: int) -> None:
+    """Check that :func:`play` can play ``n_profiles`` profiles of ``setting`` and keep what comes out.
+
+    Raises:
+        ValueError: fewer than 1 profile, or more than there is memory for.
+
+    >>> from spm.settings import get_setting
+    >>> check_profiles(get_setting("colors"), 0)
+    Traceback (most recent call last):
+    ValueError: n_profiles must be at least 1, not 0
+    """
+    if n_profiles < 1:
+        raise ValueError(f"n_profiles must be at least 1, not {n_profiles}")
+    n, types, kinds = setting.n_agents, setting.n_types, len(bundles(setting.demand, setting.n_types))
+    # Of each agent in a market: four times her valuations, while they are made, what she does, and her payment.
+    market = n * 8 * (4 * kinds + 2 * types + 5) + first_best_memory(setting)
+    # Of each agent in what is returned: copies held and her payment; parts and whole are there at the same time.
+    kept = 16 + n * (types + 8)
+    needed = min(n_profiles, MARKETS_AT_A_TIME) * market + 2 * n_profiles * kept
+    check_memory(f"playing {n_profiles:,} profiles of {n:,} agents", needed)
 
 
 def play_values(mechanism: Mechanism, setting: Setting, values: Array, rng: np.random.Generator) -> Outcomes:
@@ -119,6 +142,8 @@ def play_values(mechanism: Mechanism, setting: Setting, values: Array, rng: np.r
     rule = mechanism.begin(setting, len(market), rng)
     while not market.over.all():
         market.visit(*rule(market))
+        tick(len(market))
+    tick(len(market) * (setting.n_agents - int(market.rounds.max())))  # the visits that no market needed
     score = setting.objective.score(market.received, market.payments)
     best = first_best(setting, market.valuations)
     return Outcomes(score, best, market.allocation, market.payments)

@@ -21,7 +21,7 @@ at 0.
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,10 @@ from spm.names import unknown
 
 DEMANDS = ("unit", "additive", "combinatorial")
 MOST_ITEMS = 8
+MOST_TYPES = {"unit": 1_000, "additive": 16, "combinatorial": MOST_ITEMS}
+"""More item types than this are refused: a market keeps every agent's valuation of every bundle."""
+MOST_COPIES = 10**9
+"""More copies of a type than this are refused."""
 Array = NDArray[np.float64]
 
 
@@ -42,19 +46,33 @@ def bundles(demand: str, n_types: int) -> NDArray[np.int8]:
     [[1, 1], [1, 0], [0, 1], [0, 0]]
 
     Raises:
-        ValueError: unknown demand model, or more than 8 items in a combinatorial one.
+        ValueError: unknown demand model, or more than its :data:`MOST_TYPES`.
     """
     if demand not in DEMANDS:
         raise unknown("demand model", demand, DEMANDS)
-    if demand == "combinatorial" and n_types > MOST_ITEMS:
-        raise ValueError(f"combinatorial demand takes at most {MOST_ITEMS} items, not {n_types}")
-    largest = 1 if demand == "unit" else n_types
-    rows = [
-        [int(t in chosen) for t in range(n_types)]
-        for size in range(largest, -1, -1)
-        for chosen in combinations(range(n_types), size)
-    ]
-    return np.array(rows, dtype=np.int8)
+    if n_types > MOST_TYPES[demand]:
+        kind = "items" if demand == "combinatorial" else "item types"
+        raise ValueError(f"{demand} demand takes at most {MOST_TYPES[demand]} {kind}, not {n_types}")
+    if demand == "unit":
+        return np.eye(n_types + 1, n_types, dtype=np.int8)
+    # Every row of 0 and 1, in falling lexicographic order, (2**T, T); then the largest first.
+    rows = np.arange(2**n_types)[::-1, None] >> np.arange(n_types)[::-1] & 1
+    return rows[np.argsort(-rows.sum(axis=1), kind="stable")].astype(np.int8)
+
+
+def check_goods(demand: str, supply: Sequence[int]) -> None:
+    """Check that markets can sell ``supply``, copies of each type, under a demand model.
+
+    Raises:
+        ValueError: what :func:`bundles` refuses, or more than :data:`MOST_COPIES` of a type.
+
+    >>> check_goods("unit", [5, 10**12])
+    Traceback (most recent call last):
+    ValueError: a type may have at most 1,000,000,000 copies, not 1,000,000,000,000
+    """
+    bundles(demand, len(supply))
+    if max(supply) > MOST_COPIES:
+        raise ValueError(f"a type may have at most {MOST_COPIES:,} copies, not {max(supply):,}")
 
 
 def masks(rows: NDArray[np.int8]) -> NDArray[np.int64]:

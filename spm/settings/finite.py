@@ -15,6 +15,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from spm.limits import check_memory
+
 Number = int | str | Fraction
 Values = tuple[Fraction, ...]
 Lottery = tuple[tuple[Fraction, Values], ...]
@@ -94,8 +96,15 @@ class FiniteModel:
         return highest or Fraction(1)
 
     def sample(self, rng: np.random.Generator, n_profiles: int) -> NDArray[np.float64]:
-        """Draw ``n_profiles`` value profiles, ``(B, n, T)``, divided by :attr:`unit`."""
+        """Draw ``n_profiles`` value profiles, ``(B, n, T)``, divided by :attr:`unit`.
+
+        Raises:
+            ValueError: they need more memory than there is.
+        """
         chances, values = self._tables()
+        # A row of cumulative chances, and whether a draw reaches them, for each agent of each profile.
+        drawing = 9 * chances.shape[2] + 8 * self.width
+        check_memory(f"drawing {n_profiles:,} profiles at once", n_profiles * self.n_agents * drawing)
         # The world of each profile by inverting the prior's distribution function, (B,).
         prior = np.cumsum([float(world.probability) for world in self.worlds])
         world = np.searchsorted(prior[:-1], rng.random(n_profiles), side="right")
@@ -110,12 +119,15 @@ class FiniteModel:
         """Cumulative chances ``(W, G, S - 1)`` and normalised values ``(W, G, S, T)``, padded to S outcomes."""
         lotteries = [world.lotteries for world in self.worlds]
         most = max(len(lottery) for row in lotteries for lottery in row)
+        entries = len(self.worlds) * len(self.groups) * most * (self.width + 1)
+        check_memory(f"the table of {len(self.worlds):,} worlds and {len(self.groups):,} groups", 8 * entries)
+        unit = self.unit
         chances = np.ones((len(self.worlds), len(self.groups), most))
         values = np.zeros((*chances.shape, self.width))
         for w, row in enumerate(lotteries):
             for g, lottery in enumerate(row):
                 chances[w, g, : len(lottery)] = np.cumsum([float(p) for p, _ in lottery])
-                values[w, g, : len(lottery)] = [[float(x / self.unit) for x in v] for _, v in lottery]
+                values[w, g, : len(lottery)] = [[float(x / unit) for x in v] for _, v in lottery]
                 # The last outcome takes what rounding left over; a draw below 1 never reaches the padding.
                 chances[w, g, len(lottery) - 1 :] = 1.0
         return chances[..., :-1], values

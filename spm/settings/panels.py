@@ -9,12 +9,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
-from spm.names import lookup
+from spm.names import lookup, whole_number
 from spm.settings.continuous import CorrelatedModel, LicencesModel, MaxMinModel
 from spm.settings.finite import chance, model, surely, uniform
 from spm.settings.objective import get_objective
@@ -169,9 +170,10 @@ def get_setting(name: str) -> Setting:
 
 
 def _parse_correlated(name: str) -> Setting:
-    parts = name.removeprefix("correlated-").split("-", 2)
+    form = re.fullmatch("correlated-([0-9]+)-([0-9]+)-([-+.0-9a-z]+)", name)
     try:
-        n_agents, n_items, delta = int(parts[0]), int(parts[1]), float(parts[2])
-    except (ValueError, IndexError):
-        raise ValueError(f"{name!r} is not of the form correlated-AGENTS-ITEMS-DELTA") from None
-    return correlated(n_agents, n_items, delta)
+        agents, items, delta = form.groups() if form else ()
+        share = float(delta)
+    except ValueError:
+        raise ValueError(f"{name[:60]!r} is not of the form correlated-AGENTS-ITEMS-DELTA") from None
+    return correlated(whole_number(agents, "AGENTS"), whole_number(items, "ITEMS"), share)

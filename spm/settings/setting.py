@@ -23,12 +23,14 @@ from numpy.typing import ArrayLike
 from spm.contents import Digested
 from spm.names import check_whole, is_whole, unknown
 from spm.settings.continuous import CorrelatedModel, SampleModel, ValueModel
-from spm.settings.demand import DEMANDS, MOST_ITEMS, Array, bundles
+from spm.settings.demand import DEMANDS, MOST_ITEMS, Array, check_goods
 from spm.settings.finite import FiniteModel
 from spm.settings.objective import Objective, check_name, get_objective
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MOST_AGENTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Setting(Digested):
             )
         if not self.supply or min(self.supply) < 1 or len(self.supply) != len(self.types):
             raise ValueError(f"{where} needs at least 1 copy of each item type, not {shown(self.supply)}")
-        bundles(self.demand, len(self.types))
+        check_goods(self.demand, self.supply)
         check_name(self.objective)
         self.objective.check(len(self.agents))
 
@@ -301,7 +303,12 @@ def _all_of(things: Any, is_right: Callable[[Any], bool]) -> bool:
 def numbered(name: str, count: int) -> tuple[str, ...]:
     """Return ``count`` names.
 
+    Raises:
+        ValueError: more than :data:`MOST_AGENTS`.
+
     >>> numbered("agent", 2)
     ('agent 1', 'agent 2')
     """
+    if count > MOST_AGENTS:
+        raise ValueError(f"a setting takes at most {MOST_AGENTS:,} agents, not {count:,}")
     return tuple(f"{name} {k + 1}" for k in range(count))
