@@ -23,7 +23,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import nn
 from torch.autograd.profiler import profile
 
-from spm.command_line import Parser, decimal, status_of
+from spm.compendium.command_line import Parser, decimal, status_of
 from spm.learning import BatchedMarkets, Hyperparameters, MarketEnv, Specification, make_model
 from spm.market import Market, get_statistic
 from spm.settings import get_setting, valuations

@@ -1,7 +1,7 @@
 """The command line: ``python -m spm`` or ``spm``.
 
-Bad input ends with one sentence on standard error and exit status 2 (:mod:`spm.command_line`). Each command
-imports what it needs when it runs, so that ``spm list`` and ``spm --help`` answer at once.
+Bad input ends with one sentence on standard error and exit status 2 (:mod:`spm.compendium.command_line`). Each
+command imports what it needs when it runs, so that ``spm list`` and ``spm --help`` answer at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from spm.command_line import JOBS_PER_PROCESSOR, Parser, jobs, place, status_of, whole
+from spm.compendium.command_line import JOBS_PER_PROCESSOR, Parser, jobs, place, status_of, whole
 from spm.compendium.record import grid
 from spm.files import check_writable, home
 from spm.learning import VARIANTS, VISITS, Specification, evaluation_seed, point, recommended
@@ -30,7 +30,7 @@ YOUR_OWN = "your own finite setting (format: spm.exact.json_format)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit status (:func:`spm.command_line.status_of`)."""
+    """Run one command; return its exit status (:func:`spm.compendium.command_line.status_of`)."""
 
     def command() -> None:
         options = parser().parse_args(arguments)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from spm.__main__ import emit, main
-from spm.command_line import JOBS_PER_PROCESSOR
+from spm.compendium.command_line import JOBS_PER_PROCESSOR
 from spm.learning import Specification
 
 MOST_JOBS = JOBS_PER_PROCESSOR * (os.cpu_count() or 1)

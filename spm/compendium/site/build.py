@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from spm.command_line import Parser, jobs, status_of
+from spm.compendium.command_line import Parser, jobs, status_of
 from spm.compendium.record import published
 from spm.compendium.record.grid import get_protocol
 from spm.compendium.site.chapters import BookError, chapter_digest, chapters, execute_all, pages

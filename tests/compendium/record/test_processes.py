@@ -19,7 +19,7 @@ from spm.compendium.record.processes import in_processes
 ROOT = Path(__file__).parents[3]
 SLEEPERS = """
 import sys, time
-from spm.command_line import status_of
+from spm.compendium.command_line import status_of
 from spm.compendium.record.processes import in_processes
 
 def work():

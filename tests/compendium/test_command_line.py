@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from spm.command_line import JOBS_PER_PROCESSOR, Parser, decimal, jobs, place, status_of, whole
+from spm.compendium.command_line import JOBS_PER_PROCESSOR, Parser, decimal, jobs, place, status_of, whole
 
 ROOT = Path(__file__).parents[1]
 UNPRINTABLE = "two\nlines, a \x1b[2Jclear screen, a \u202ereversal, a \ud800surrogate and a null\0"
