@@ -13,7 +13,7 @@ import platform
 import queue
 import re
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
@@ -46,6 +46,9 @@ AHEAD = 2
 """Runs per worker that are submitted at a time, so that none waits for its next."""
 RETRIES = 2
 """How often a failed run is tried again. Dask itself repeats one whose worker died, up to 3 times."""
+ABANDONED = 3
+"""How often a run is submitted anew because all workers that it was submitted for have left."""
+KILLING = "workers die at the same run again and again, perhaps for want of memory; finished runs are kept"
 MOST_DIFFERENCES = 4
 """In how many respects a sentence says that a worker differs."""
 
@@ -155,11 +158,8 @@ def _explained(address: str) -> Iterator[None]:
         yield
     except (distributed.client.FutureCancelledError, distributed.client.ClosedClientError, OSError):
         raise ValueError(f"lost the Dask scheduler at {quoted(address)}; finished runs are kept") from None
-    except distributed.KilledWorker as error:
-        raise ValueError(
-            f"{error.allowed_failures + 1} workers died at the same run, the last {error.last_worker.address}, "
-            "perhaps for want of memory; finished runs are kept"
-        ) from None
+    except distributed.KilledWorker:
+        raise ValueError(KILLING) from None
 
 
 class Team:
@@ -220,19 +220,22 @@ def _completed(team: Team, work: Work[T], todo: Sequence[Specification], address
     """
     client, task = team.client, partial(_checked, work, process_conditions(threads=1))
     waiting, landed = deque(todo), queue.SimpleQueue[Any]()
-    flying: dict[Any, tuple[Specification, list[str]]] = {}
+    flying: dict[Any, tuple[Specification, set[str]]] = {}
+    abandoned = Counter[Specification]()
     with _explained(address), _cleared(client, flying):
         while waiting or flying:
             team.look()
-            for future in [
-                future for future, (_, workers) in flying.items() if not set(workers) & set(team.right)
-            ]:
-                waiting.appendleft(flying.pop(future)[0])
+            for future in [future for future, (_, workers) in flying.items() if not workers & {*team.right}]:
+                run, _ = flying.pop(future)
                 future.cancel()
+                abandoned[run] += 1
+                if abandoned[run] > ABANDONED:
+                    raise ValueError(KILLING)
+                waiting.appendleft(run)
             while waiting and len(flying) < AHEAD * len(team.right):
                 # A key of its own: a cluster may still know an older run of the same specification.
                 future = client.submit(task, waiting[0], workers=team.right, pure=False, retries=RETRIES)
-                flying[future] = waiting.popleft(), team.right
+                flying[future] = waiting.popleft(), {*team.right}
                 future.add_done_callback(landed.put)
             with suppress(queue.Empty):
                 future = landed.get(timeout=LOOK_SECONDS)

@@ -322,13 +322,17 @@ def test_workers_are_judged_as_they_come(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err == ""
 
 
-def test_a_run_that_kills_its_workers_is_one_sentence(address: str) -> None:
+def test_a_run_that_kills_its_workers_is_one_sentence(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "ABANDONED", 0)
     runs = grid_module.grid("figure-3", TINY)[:1]
+    sentence = re.escape(engines.KILLING)
     with (
-        engines.dask(lambda _: os._exit(1), runs, address) as finished,
-        pytest.raises(ValueError, match=r"^4 workers died at the same run, the last tcp://\S+, perhaps for want"),
+        engines.dask(lambda _: os._exit(1), runs, address) as finished,  # each of the three, once
+        pytest.raises(ValueError, match=sentence),
     ):
         next(finished)
+    with pytest.raises(ValueError, match=sentence), engines._explained(address):
+        raise distributed.KilledWorker("run", None, 3)  # type: ignore[arg-type]
 
 
 def test_a_lost_scheduler_is_one_sentence_without_a_log(
