@@ -5,6 +5,7 @@
 
 PROFILE ?= paper
 SAMPLE ?= 3
+MINUTES ?= 10
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
 VENV := .venv
@@ -20,13 +21,13 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab figures reproduce verify status bench clean setup
+.PHONY: help book test lab figures reproduce verify status bench fuzz clean setup
 # Targets share .venv and _build; parallelism is inside the commands (JOBS).
 .NOTPARALLEL:
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
-	@echo "Variables: PROFILE=paper|quick (now $(PROFILE)), JOBS=number of processes (now $(JOBS)), SAMPLE=runs to retrain."
+	@echo "Variables: PROFILE=paper|quick (now $(PROFILE)), JOBS=number of processes (now $(JOBS)), SAMPLE=runs to retrain, MINUTES=of fuzz."
 
 # The paper's protocol is read from data/; quick is trained here.
 book: $(if $(filter quick,$(PROFILE)),figures,setup)  ## execute the chapters and build the HTML book
@@ -57,6 +58,10 @@ status: setup  ## say which runs in _build are done, missing or stale
 
 bench: setup  ## measure visits per second
 	$(PYTHON) -m benchmarks.speed
+
+# SEED=k repeats the inputs of a search, ONLY=n one of them.
+fuzz: setup  ## try random command lines, settings, records and stores for MINUTES
+	$(PYTHON) tests/fuzzing.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 clean:  ## remove _build: the book and all its runs (neither .venv nor data)
 	rm -rf _build

@@ -7,7 +7,6 @@ of learning is the networks' own work; and how cost grows from 20 to 2,000 agent
 
 from __future__ import annotations
 
-import argparse
 import os
 import resource
 import sys
@@ -24,6 +23,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import nn
 from torch.autograd.profiler import profile
 
+from spm.compendium.command_line import Parser, decimal, status_of
 from spm.learning import BatchedMarkets, Hyperparameters, MarketEnv, Specification, make_model
 from spm.market import Market, get_statistic
 from spm.settings import get_setting, valuations
@@ -34,6 +34,9 @@ SIZES = (20, 200, 2000)
 """Numbers of agents between which the growth of cost is measured, with an item for every four of them."""
 
 GROWTH_STATISTICS = ("items-agents-left", "price-allocation")
+
+MOST_SECONDS = 600
+"""Longest time for a measurement."""
 
 AGENTS_AT_A_TIME = 4000
 """Agents in all markets together while growth is measured: 200 markets of 20, or 2 of 2,000. A rollout of 2,000
@@ -49,7 +52,12 @@ def bench(seconds: float = 3.0, sizes: Sequence[int] = SIZES) -> dict[str, float
     Args:
         seconds: least time spent on each of the five main measurements; on those of growth a sixth of it.
         sizes: numbers of agents for the growth of cost.
+
+    Raises:
+        ValueError: no time, or more than :data:`MOST_SECONDS`.
     """
+    if not 0 < seconds <= MOST_SECONDS:
+        raise ValueError(f"seconds must be more than 0 and at most {MOST_SECONDS}, not {seconds:g}")
     torch.set_num_threads(1)
     rates = {
         "raw_visits_per_second": rate(raw_batched(MARKETS), seconds),
@@ -230,13 +238,21 @@ def _learn(model: PPO, rollouts: int) -> Callable[[], int]:
     return work
 
 
-def main() -> None:
-    """Measure and print speeds."""
-    parser = argparse.ArgumentParser(description="Speed of the environment and of learning, as ratios.")
-    parser.add_argument("--seconds", type=float, default=3.0, help="least time for each measurement")
-    for name, value in bench(parser.parse_args().seconds).items():
-        print(f"{name.replace('_', ' '):40}{value:14,.1f}")
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print speeds; return the exit status."""
+    parser = Parser(
+        prog="python -m benchmarks.speed", description="Speed of the environment and of learning, as ratios."
+    )
+    parser.add_argument(
+        "--seconds", type=decimal("--seconds"), default=3.0, help="least time for each measurement"
+    )
+
+    def work() -> None:
+        for name, value in bench(parser.parse_args(arguments).seconds).items():
+            print(f"{name.replace('_', ' '):40}{value:14,.1f}")
+
+    return status_of("bench", work)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

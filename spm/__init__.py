@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from spm.bounds import bracket
     from spm.exact import Solver
     from spm.learning import Specification, train
-    from spm.market import Market
+    from spm.market import Market, statistic
     from spm.mechanisms import StaticPrices, play
-    from spm.settings import Setting, get_setting
+    from spm.settings import Setting, from_samples, get_setting
+    from spm.settings.objective import objective
 
 __version__ = "0.1.0"
 
@@ -37,8 +38,11 @@ __all__ = [
     "StaticPrices",
     "__version__",
     "bracket",
+    "from_samples",
     "get_setting",
+    "objective",
     "play",
+    "statistic",
     "train",
 ]
 
@@ -49,11 +53,14 @@ _ROOMS = {
     "Specification": "learning",
     "StaticPrices": "mechanisms",
     "bracket": "bounds",
+    "from_samples": "settings",
     "get_setting": "settings",
+    "objective": "settings.objective",
     "play": "mechanisms",
+    "statistic": "market",
     "train": "learning",
 }
-"""The folder of each name."""
+"""The folder of each name, or its module."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,7 @@
 """The command line: ``python -m spm`` or ``spm``.
 
-Bad input ends with one sentence on standard error and exit status 2. Each command imports what it needs when it
-runs, so that ``spm list`` and ``spm --help`` answer at once.
+Bad input ends with one sentence on standard error and exit status 2 (:mod:`spm.compendium.command_line`). Each
+command imports what it needs when it runs, so that ``spm list`` and ``spm --help`` answer at once.
 """
 
 from __future__ import annotations
@@ -14,42 +14,41 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
+from spm.compendium.command_line import JOBS_PER_PROCESSOR, Parser, jobs, place, status_of, whole
 from spm.compendium.record import grid
-from spm.files import home
-from spm.learning import VARIANTS, Specification, evaluation_seed, point
+from spm.files import check_writable, home
+from spm.learning import VARIANTS, VISITS, Specification, evaluation_seed, point, recommended
 from spm.limits import showing_progress
 from spm.market import STATISTICS, get_statistic
 from spm.mechanisms import play
-from spm.settings import CONSTRUCTIONS, FIGURES, MORE_SETTINGS, construction, get_setting
+from spm.settings import CONSTRUCTIONS, FIGURES, MORE_SETTINGS, Setting, construction, get_setting
 
 Command = Callable[[argparse.Namespace], None]
+YOUR_OWN = "your own finite setting (format: spm.exact.json_format)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit status."""
-    options = parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], None] = options.command
-    try:
+    """Run one command; return its exit status (:func:`spm.compendium.command_line.status_of`)."""
+
+    def command() -> None:
+        options = parser().parse_args(arguments)
         with showing_progress():
-            command(options)
-    except ValueError as error:
-        print(f"spm: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("spm: interrupted; finished runs are kept, and the same command resumes from there", file=sys.stderr)
-        return 130
-    return 0
+            options.command(options)
+
+    return status_of(
+        "spm", command, "interrupted; finished runs are kept, and the same command resumes from there"
+    )
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    root = argparse.ArgumentParser(prog="spm", description="Sequential price mechanisms.")
-    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    root = Parser(prog="spm", description="Sequential price mechanisms.")
+    commands = root.add_subparsers(metavar="COMMAND")
     _library_commands(commands)
     _book_commands(commands)
+    root.set_defaults(command=lambda _: root.error("name a command: " + ", ".join(commands.choices)))
     return root
 
 
@@ -58,22 +57,21 @@ def _library_commands(commands: Any) -> None:
     _add(commands, "list", list_panels, "list panels, statistics and profiles")
     add = _add(commands, "exact", solve_exactly, "solve a finite setting exactly, for every cell of the taxonomy")
     add("name", nargs="?", metavar="NAME", help=", ".join(CONSTRUCTIONS))
-    your_own = "your own finite setting (format: spm.exact.json_format)"
-    add("--file", type=Path, metavar="SETTING.json", help=your_own)
+    add("--file", type=place("--file"), metavar="SETTING.json", help=YOUR_OWN)
     add("--tree", action="store_true", help="print an optimal mechanism")
     add = _add(commands, "bounds", show_bounds, "bound what the best mechanism for a panel could earn")
     add("panel", metavar="PANEL")
     add = _add(commands, "train", train_one, "learn one mechanism and store its record", as_json=False)
-    add("panel", metavar="PANEL")
+    _add_setting(add)
     add("--statistic", required=True, metavar="S", help="what the policy sees: " + ", ".join(STATISTICS))
-    add("--seed", type=int, default=0, metavar="K")
-    add("--visits", type=int, default=grid.PROTOCOLS["quick"].visits["scores"], metavar="N")
+    add("--seed", type=whole("--seed", 0, 2**32 - 1), default=0, metavar="K")
+    add("--visits", type=whole("--visits", 1), default=VISITS, metavar="N")
     add("--variant", default="scores", metavar="V", help="the kind of policy: " + ", ".join(VARIANTS))
-    add("--out", type=Path, metavar="DIR", help="where the record goes (default: _build/trained)")
+    add("--out", type=place("--out"), metavar="DIR", help="where the record goes (default: _build/trained)")
     add = _add(commands, "evaluate", evaluate_policy, "play a learned mechanism on fresh profiles")
-    add("policy", type=Path, metavar="POLICY", help="a record written by train or run")
-    add("panel", metavar="PANEL")
-    add("--profiles", type=int, default=100_000, metavar="N")
+    add("policy", type=place("POLICY"), metavar="POLICY", help="a record written by train or run")
+    _add_setting(add)
+    add("--profiles", type=whole("--profiles", 2), default=100_000, metavar="N")
 
 
 def _book_commands(commands: Any) -> None:
@@ -107,8 +105,14 @@ def _add(commands: Any, name: str, command: Command, about: str, as_json: bool =
     return added
 
 
+def _add_setting(add: Callable[..., Any]) -> None:
+    add("panel", nargs="?", metavar="PANEL")
+    add("--setting", type=place("--setting"), metavar="SETTING.json", help=YOUR_OWN)
+
+
 def _add_jobs(add: Callable[..., Any]) -> None:
-    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="J", help="processes (default: all processors)")
+    about = f"processes (default: one for each processor; at most {JOBS_PER_PROCESSOR} for each)"
+    add("--jobs", type=jobs(), default=os.cpu_count() or 1, metavar="J", help=about)
 
 
 def _add_engine(add: Callable[..., Any]) -> None:
@@ -119,9 +123,17 @@ def _add_engine(add: Callable[..., Any]) -> None:
 
 
 def _add_verification(add: Callable[..., Any]) -> None:
-    add("--sample", type=int, default=3, metavar="K", help="how many runs to retrain (default: 3)")
-    add("--seed", type=int, metavar="S", help="seed of the draw of these runs (default: a new one)")
-    add("--profiles", type=int, default=8_192, metavar="N", help="profiles per policy (default: 8192)")
+    add(
+        "--sample", type=whole("--sample", 0), default=3, metavar="K", help="how many runs to retrain (default: 3)"
+    )
+    add("--seed", type=whole("--seed", 0), metavar="S", help="seed of the draw of these runs (default: a new one)")
+    add(
+        "--profiles",
+        type=whole("--profiles", 2),
+        default=8_192,
+        metavar="N",
+        help="profiles per policy (default: 8192)",
+    )
     _add_jobs(add)
 
 
@@ -130,8 +142,16 @@ def _add_profile(add: Callable[..., Any]) -> None:
 
 
 def emit(options: argparse.Namespace, data: Any, lines: Sequence[str]) -> None:
-    """Print ``data`` as JSON when asked for, else ``lines``."""
-    print(json.dumps(data, indent=2) if options.json else "\n".join(lines))
+    """Print ``data`` as JSON when asked for, else ``lines``.
+
+    Raises:
+        ValueError: a number is not finite, which JSON can't say.
+    """
+    try:
+        text = json.dumps(data, indent=2, allow_nan=False) if options.json else "\n".join(lines)
+    except ValueError:
+        raise ValueError("a result is not a finite number, which JSON can't say; ask without --json") from None
+    print(text)
 
 
 def list_panels(options: argparse.Namespace) -> None:
@@ -152,24 +172,37 @@ def list_panels(options: argparse.Namespace) -> None:
     emit(options, data, lines)
 
 
-def train_one(options: argparse.Namespace) -> None:
-    """Learn one mechanism, print how it did before and after, and store its record."""
-    from spm.compendium.record.store import Store, check_writable
-    from spm.learning import train
+def _setting(options: argparse.Namespace) -> Setting:
+    """The panel named, or the setting of the file."""
+    from spm.exact import read_setting
 
-    hyperparameters = grid.hyperparameters(options.variant, options.statistic)
+    if (options.panel is None) == (options.setting is None):
+        raise ValueError("give either a PANEL (`spm list` names them) or --setting SETTING.json")
+    return get_setting(options.panel) if options.setting is None else read_setting(options.setting)
+
+
+def train_one(options: argparse.Namespace) -> None:
+    """Learn one mechanism, print how it did before and after, and store its record.
+
+    Raises:
+        ValueError: neither panel nor file or both, an unknown name, an impossible size, or an unwritable folder.
+    """
+    from spm.compendium.record.store import Store
+    from spm.learning import learn
+
+    sees = get_statistic(options.statistic)
     specification = Specification(
-        get_setting(options.panel),
-        get_statistic(options.statistic),
+        _setting(options),
+        sees,
         options.seed,
         options.visits,
-        hyperparameters=hyperparameters,
+        hyperparameters=recommended(options.variant, sees),
         variant=options.variant,
     )
     store = Store(options.out or home() / "_build" / "trained")
-    check_writable(store.root)
+    check_writable([store.path(specification)])
     start = time.perf_counter()
-    run = train(specification)
+    run = learn(specification)
     path = store.save(run, time.perf_counter() - start)
     first, last = run.curve[0], run.final
     print(f"objective {first.objective:.4f} before, {last.objective:.4f} ± {last.objective_se:.4f} after learning")
@@ -205,14 +238,14 @@ def draw(names: Iterable[str], protocol: grid.Protocol) -> None:
 
 def reproduce(options: argparse.Namespace) -> None:
     """Do every run of the paper's protocol, write the results to ``data/``, repeat the trials of the tuning."""
-    from spm.compendium.record import computed, engines, kept, publish, published, runs
+    from spm.compendium.record import computed, engines, kept, publish, runs
     from spm.compendium.record.belief import BELIEF
-    from spm.compendium.record.store import check_writable
     from spm.compendium.record.tuning import TUNING
 
     protocol = grid.get_protocol("paper")
     engine = engines.engine(options.engine, options.jobs, options.address)
-    check_writable(published.folder(protocol))
+    tables = [*publish.publish_files(protocol), *kept.files_of_record(computed.calls())]
+    check_writable([*tables, *TUNING.files, *BELIEF.files])
     start = time.perf_counter()
     done = runs.run_grid("all", protocol, engine=engine)
     kept.refresh(computed.calls(), options.jobs)
@@ -227,12 +260,10 @@ def compute(options: argparse.Namespace) -> None:
     """Compute all kept results from scratch, write them, and print those that differ from before.
 
     Raises:
-        ValueError: fewer than 1 job, or the folder can't be written to.
+        ValueError: the folder can't be written to.
     """
     from spm.compendium.record import computed, kept
 
-    if options.jobs < 1:
-        raise ValueError(f"jobs must be at least 1, not {options.jobs}")
     checks = kept.refresh(computed.calls(), options.jobs)
     changed = [one for one in checks if one.outcome != "same"]
     data = {"same": len(checks) - len(changed), "changed": {str(one.call): one.outcome for one in changed}}
@@ -271,7 +302,9 @@ def seal_records(options: argparse.Namespace) -> None:
     from spm.compendium.record.belief import BELIEF
     from spm.compendium.record.tuning import TUNING
 
-    changed = publish.reseal_published(grid.get_protocol("paper"), options.jobs)
+    protocol = grid.get_protocol("paper")
+    check_writable([*publish.seal_files(protocol), TUNING.seal_path, BELIEF.seal_path])
+    changed = publish.reseal_published(protocol, options.jobs)
     for trials in (TUNING, BELIEF):
         trials.reseal()
     print(changed or "nothing has changed since the results of record were sealed")
@@ -295,18 +328,21 @@ def show_status(options: argparse.Namespace) -> None:
 
 
 def evaluate_policy(options: argparse.Namespace) -> None:
-    """Play the policy of a record on fresh profiles of its panel.
+    """Play the policy of a record on fresh profiles of its setting.
 
     Raises:
-        ValueError: the record is missing, damaged, or of another panel.
+        ValueError: neither panel nor file or both, or the record is missing, damaged, or of another setting.
     """
     from spm.compendium.record import policies
+    from spm.compendium.record.schema import naming
     from spm.compendium.record.store import read_record
 
-    setting = get_setting(options.panel)
+    setting = _setting(options)
     record = read_record(options.policy)
-    outcomes = play(policies.mechanism_of(record, setting), setting, options.profiles, evaluation_seed("final"))
-    data = asdict(point(outcomes, record["final"]["visits"])) | {"profiles": options.profiles}
+    with naming(options.policy):
+        learned = policies.mechanism_of(record, setting)
+        outcomes = play(learned, setting, options.profiles, evaluation_seed("final"))
+    data = asdict(point(outcomes, record.final.visits)) | {"profiles": options.profiles}
     lines = [
         f"objective {data['objective']:.5f} ± {data['objective_se']:.5f}",
         f"regret to the first best {data['regret']:.5f} ± {data['regret_se']:.5f}",
@@ -325,7 +361,7 @@ def solve_exactly(options: argparse.Namespace) -> None:
 
     if (options.name is None) == (options.file is None):
         raise ValueError("exact takes either a NAME or --file SETTING.json; names: " + ", ".join(CONSTRUCTIONS))
-    setting = construction(options.name) if options.name else read_setting(options.file)
+    setting = read_setting(options.file) if options.name is None else construction(options.name)
     solver = Solver(setting)
     if options.tree:
         print(tree_text(setting, solver.tree()))

@@ -1,49 +1,112 @@
-"""Files that are written whole or not at all, digests of contents, and the project's home folder."""
+"""Files that are written whole or not at all, digests of bytes and of code, and the project's home folder."""
 
 from __future__ import annotations
 
 import ast
+import errno
 import hashlib
-import inspect
 import json
 import os
+import stat
 import tempfile
-import textwrap
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from fractions import Fraction
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from spm.names import printable, shortened
+
+MOST_PATH = 120
+"""Characters of a path that an error repeats."""
+
+BLOCK = b"\0" * 4096
+"""What is written to see whether a disk has space."""
 
 
 def write_atomic(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path``; a reader sees the old file or the new one, never a part of it.
 
     Raises:
-        ValueError: the folder can't be written to.
+        ValueError: it can't be written; the sentence names the file and the reason. No part of it is left.
 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_atomic(Path(folder) / "new" / "file", b"whole")
     ...     (Path(folder) / "new" / "file").read_bytes()
     b'whole'
     """
-    try:
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise ValueError(f"can't write {path}: {error.strerror}") from None
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def check_writable(paths: Iterable[Path]) -> None:
+    """Check, before long work, that files could be written to ``paths``; nothing is left behind.
+
+    Raises:
+        ValueError: one can't, as :func:`write_atomic` would say.
+
+    >>> check_writable([Path(os.devnull) / "new" / "file"])
+    Traceback (most recent call last):
+    ValueError: can't write /dev/null/new/file: Not a directory
+    """
+    for path in paths:
+        with _writing(path):
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            folder = next(parent for parent in path.parents if parent.exists())
+            with tempfile.TemporaryFile(dir=folder) as probe:  # without a name, where the system can do that
+                probe.write(BLOCK)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Say of a file that can't be written which one and why."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        yield
+    except FileExistsError:
+        raise ValueError(f"can't write {path_text(path)}: a file lies where its folder belongs") from None
+    except (OSError, ValueError) as error:  # ValueError: a null in the path
+        raise ValueError(f"can't write {path_text(path)}: {why(error)}") from None
+
+
+def read_regular(path: Path, most: int = 2**26) -> bytes:
+    """Return the content of a regular file; to read a device or a pipe might never end.
+
+    Raises:
+        OSError: no such file, or it can't be read, is something else, or has more than ``most`` bytes.
+        ValueError: no path.
+
+    >>> read_regular(Path("/dev/zero"))
+    Traceback (most recent call last):
+    OSError: [Errno 22] not a regular file: '/dev/zero'
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"more than {most:,} bytes", str(path))
+    return content
+
+
+def why(error: Exception) -> str:
+    """Return why a file could not be read or written, in the system's words."""
+    return str(getattr(error, "strerror", None) or error)
+
+
+def path_text(path: Path) -> str:
+    """Return a path for an error's sentence: printable, and without its middle if it is long."""
+    return shortened(printable(str(path)), MOST_PATH)
 
 
 def canonical(data: Any) -> bytes:
@@ -88,41 +151,6 @@ def _is_text(node: Any) -> bool:
     return (
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     )
-
-
-def content_digest(thing: Any) -> str:
-    """Return the fingerprint of a record's content: fields and arrays by value, functions by their code.
-
-    >>> content_digest([Fraction(1, 2), "a"]) == content_digest([Fraction(2, 4), "a"])
-    True
-    """
-    return digest(canonical(_content(thing)))[:16]
-
-
-def _content(thing: Any) -> Any:
-    """``thing`` as JSON types; records and objects by their class's name and fields."""
-    if thing is None or isinstance(thing, str | bool | int):
-        return thing
-    if isinstance(thing, float | Fraction):
-        return str(thing)
-    if isinstance(thing, np.ndarray):
-        return [list(thing.shape), str(thing.dtype), digest(np.ascontiguousarray(thing).tobytes())]
-    if isinstance(thing, Mapping):
-        return {str(key): _content(value) for key, value in thing.items()}
-    if isinstance(thing, tuple | list):
-        return [_content(item) for item in thing]
-    if callable(thing) and not is_dataclass(thing):
-        return _code_of(thing)
-    names = [field.name for field in fields(thing)] if is_dataclass(thing) else sorted(vars(thing))
-    return [type(thing).__name__, {name: _content(getattr(thing, name)) for name in names}]
-
-
-def _code_of(function: Any) -> Any:
-    """The digest of a function's code; one without Python source, such as numpy's, is known by its name."""
-    try:
-        return code_digest(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
-        return getattr(function, "__name__", repr(type(function)))
 
 
 def home() -> Path:

@@ -28,7 +28,7 @@ from spm.bounds.brackets import Value
 from spm.bounds.known_latent import CountPrices
 from spm.bounds.lattice import numerical_error
 from spm.bounds.static_prices import Static
-from spm.learning import Hyperparameters, Specification, learned_mechanism, train
+from spm.learning import Hyperparameters, Specification, learn, learned_mechanism
 from spm.market import get_statistic
 from spm.mechanisms import Mechanism, Outcomes, Rule, StaticPrices, play, random_serial_dictatorship
 from spm.settings import (
@@ -215,7 +215,7 @@ def short_learned(name: str, seed: int) -> Mechanism:
         final_profiles=2,
         hyperparameters=hyper,
     )
-    weights = train(specification).weights
+    weights = learn(specification).weights
     return learned_mechanism(specification.setting, specification.statistic, specification.variant, weights)
 
 

@@ -13,7 +13,7 @@ import pytest
 from spm.compendium.record import computed, grid, publish, published, runs
 from spm.compendium.record.grid import Protocol
 from spm.files import digest
-from spm.learning import VARIANTS
+from spm.learning import HYPERPARAMETERS, VARIANTS
 from spm.settings import FIGURES
 
 TINY = Protocol("paper", 3, 2, 192, dict.fromkeys(VARIANTS, 240), 3, 60, 120, of_record=True)
@@ -31,8 +31,8 @@ def tiny(home: Path) -> Iterator[pytest.MonkeyPatch]:
         patch.setattr(computed, "calls", list)  # they have tests of their own
         for figure in FIGURES:
             patch.setitem(FIGURES, figure, PANELS if figure == "figure-3" else ())
-        for curve, hyper in grid.HYPERPARAMETERS.items():
-            patch.setitem(grid.HYPERPARAMETERS, curve, replace(hyper, n_markets=16, batch_size=64, width=8))
+        for curve, hyper in HYPERPARAMETERS.items():
+            patch.setitem(HYPERPARAMETERS, curve, replace(hyper, n_markets=16, batch_size=64, width=8))
         yield patch
         published.read_tables.cache_clear()
 

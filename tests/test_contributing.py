@@ -20,15 +20,15 @@ RECIPES = ["setting", "statistic", "objective", "claim", "chapter"]
 LOOK = """
 import json
 
-from spm import Specification, bracket, get_setting, train
+from spm import bracket, get_setting, train
 from spm.compendium.claims.ledger import Entry
 from spm.market import get_statistic
 from spm.settings import correlated
 
 small = {"seed": 0, "visits": 1, "evaluations": 2, "evaluation_profiles": 50, "final_profiles": 50}
-trained = train(Specification(get_setting("two-bidders"), get_statistic("rounds"), **small))
+trained = train(get_setting("two-bidders"), "rounds", **small)
 cubic = correlated(3, 3, 0.5, objective="nash")
-product = train(Specification(cubic, get_statistic("none"), **small | {"final_profiles": 20_000}))
+product = train(cubic, "none", **small | {"final_profiles": 20_000})
 try:
     bracket(cubic)
     refusal = ""

@@ -34,9 +34,9 @@ def pairs(text: str) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in (line.partition(": ") for line in text.splitlines())]
 
 
-def test_the_example_is_ten_lines_and_prints_what_is_shown(printed: list[tuple[str, str]]) -> None:
+def test_the_example_is_seven_lines_and_prints_what_is_shown(printed: list[tuple[str, str]]) -> None:
     (example,) = blocks("README.md", "python")
-    assert len([line for line in example.splitlines() if line]) == 10
+    assert len([line for line in example.splitlines() if line]) == 7
     (shown,) = (pairs(block) for block in blocks("README.md", "") if block.startswith("optimum: "))
     assert [name for name, _ in printed] == [name for name, _ in shown]
     assert printed[:-1] == shown[:-1]

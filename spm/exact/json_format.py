@@ -36,7 +36,8 @@ from typing import Any
 
 from spm.exact.game import SOLVED_DEMANDS, SOLVED_OBJECTIVES
 from spm.exact.solver import PRICES, Solver
-from spm.names import lookup, unknown
+from spm.files import MOST_PATH, path_text, read_regular, why
+from spm.names import lookup, quoted, unknown
 from spm.settings import FiniteModel, Group, Lottery, Setting, World, finite_setting
 
 KEYS = ("name", "objective", "demand", "types", "groups", "worlds")
@@ -51,13 +52,13 @@ def read_setting(path: str | Path) -> Setting:
         ValueError: the file can't be read, is not JSON, or does not describe a finite setting.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"can't read the setting {str(path)!r}: {error}") from None
+        text = read_regular(Path(path)).decode()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"can't read the setting {quoted(str(path), MOST_PATH)}: {why(error)}") from None
     try:
         return parse_setting(text)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"{path_text(Path(path))}: {error}") from None
 
 
 def parse_setting(text: str) -> Setting:
@@ -119,7 +120,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     for key in keys:
         if keys.count(key) > 1:
-            raise ValueError(f"{key!r} occurs twice in the same object")
+            raise ValueError(f"{quoted(key)} occurs twice in the same object")
     return dict(pairs)
 
 
@@ -139,7 +140,7 @@ def _counts(kind: str, data: Any) -> dict[str, int]:
         raise ValueError(f"{kind} must be an object of at least one name with its count")
     for name, count in data.items():
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            raise ValueError(f"{kind}: {name!r} must be a whole number of at least 1, not {count!r}")
+            raise ValueError(f"{kind}: {quoted(name)} must be a whole number of at least 1, not {quoted(count)}")
     return data
 
 
@@ -159,10 +160,10 @@ def _world(where: str, data: Any, types: Mapping[str, int], groups: Mapping[str,
         lookup(f"group in {where}", name, groups)
     for name in groups:
         if name not in lotteries:
-            raise ValueError(f"{where} has no lottery for group {name!r}")
+            raise ValueError(f"{where} has no lottery for group {quoted(name)}")
     return World(
         _number(f"{where}: probability", data["probability"]),
-        tuple(_lottery(f"group {name!r} in {where}", lotteries[name], types) for name in groups),
+        tuple(_lottery(f"group {quoted(name)} in {where}", lotteries[name], types) for name in groups),
     )
 
 
@@ -174,7 +175,7 @@ def _lottery(where: str, data: Any, types: Mapping[str, int]) -> Lottery:
         _check_keys(f"an outcome of {where}", outcome, ("probability", "values"))
         values = outcome["values"]
         if not isinstance(values, list) or len(values) != len(types):
-            raise ValueError(f"{where}: values must be a list of {len(types)} numbers, not {values!r}")
+            raise ValueError(f"{where}: values must be a list of {len(types)} numbers, not {quoted(values)}")
         probability = _number(f"{where}: probability", outcome["probability"])
         outcomes.append((probability, tuple(_number(f"{where}: a value", value) for value in values)))
     return tuple(outcomes)
@@ -190,7 +191,7 @@ def _number(where: str, data: Any) -> Fraction:
             raise ValueError
         number = Fraction(data)
     except (ValueError, ZeroDivisionError):
-        raise ValueError(f'{where} must be a number such as 2, 0.5 or "1/3", not {str(data)[:40]!r}') from None
+        raise ValueError(f'{where} must be a number such as 2, 0.5 or "1/3", not {quoted(str(data))}') from None
     if number < 0:
         raise ValueError(f"{where} must be at least 0, not {number}")
     return number

@@ -1,8 +1,8 @@
-"""The POMDP as an environment, in two thin adapters over :class:`spm.market.market.Market`.
+"""The POMDP as an environment, in thin adapters over :class:`spm.market.market.Market`.
 
 :class:`BatchedMarkets` is a natively batched Stable-Baselines3 ``VecEnv``: B markets step in one array operation.
-:class:`spm.learning.gym.MarketEnv` is one market behind gymnasium's interface. Neither contains a rule of the
-market.
+:class:`spm.learning.gym.MarketVectorEnv` is the same behind gymnasium's interface, and
+:class:`spm.learning.gym.MarketEnv` one market behind it. None contains a rule of the market.
 
 Action ``(n + T,)``: n scores in [-1, 1], then one price in [0, 1] per type. The agent left with the highest score
 is visited; the lowest index breaks ties.
@@ -27,11 +27,12 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
-from spm.market import Market, Observation, Statistic, first_best, rest
+from spm.market import Market, Observation, Statistic, first_best, get_statistic, rest
 from spm.mechanisms import decode
+from spm.names import unknown
 from spm.settings import Array, Objective, Setting, valuations
 
 POOL, POOL_VALUES = 8192, 2**20
@@ -53,6 +54,72 @@ def action_space(setting: Setting) -> spaces.Box:
 def observation_space(setting: Setting, statistic: Statistic) -> spaces.Box:
     """Return the box of observations; every entry of every statistic lies in [0, 1]."""
     return spaces.Box(0.0, 1.0, (statistic.width(setting),), np.float32)
+
+
+def check_actions(actions: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return actions (n scores, then T prices) as an array.
+
+    Raises:
+        ValueError: they have another shape than ``shape``, or are not numbers.
+
+    >>> check_actions([0.0, float("nan"), 0.5], (3,))
+    Traceback (most recent call last):
+    ValueError: actions must be numbers, not nan as at index [1]
+    """
+    array = _numbers("actions", actions, [shape])
+    _refuse("actions must be numbers", array, np.isnan(array))
+    return array
+
+
+def given_values(setting: Setting, options: object, n_markets: int = 1) -> Array | None:
+    """Return the values with which a reset's options open B markets, ``(B, n, T)``; None if these are to be drawn.
+
+    Args:
+        setting: the markets' setting.
+        options: None or a dict whose one key is ``values``: ``(n, T)``, the same for all markets, or ``(B, n, T)``
+            (``2**T`` in place of ``T`` for combinatorial demand), each in [0, 1].
+        n_markets: B.
+
+    Raises:
+        ValueError: anything else.
+
+    >>> from spm.settings import get_setting
+    >>> given_values(get_setting("correlated-2-1-0"), {"value": [[0.5], [1.0]]})
+    Traceback (most recent call last):
+    ValueError: unknown option of reset 'value'; did you mean values?
+    """
+    if not isinstance(options, dict | None):
+        raise ValueError(f"options of reset must be a dict, not {type(options).__name__}")
+    for key in options or {}:
+        if key != "values":
+            raise unknown("option of reset", str(key), ["values"])
+    if not options:
+        return None
+    one = (setting.n_agents, 2**setting.n_types if setting.demand == "combinatorial" else setting.n_types)
+    values = _numbers("values", options["values"], [one, (n_markets, *one)]).astype(np.float64)
+    _refuse("values must lie in [0, 1], where 1 is the highest", values, ~((values >= 0) & (values <= 1)))
+    return np.broadcast_to(values, (n_markets, *one))
+
+
+def _numbers(what: str, given: Any, shapes: Sequence[tuple[int, ...]]) -> NDArray[Any]:
+    """``given`` as an array of one of ``shapes``."""
+    right = f"{what} must be an array of numbers of shape {' or '.join(map(str, shapes))}"
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        raise ValueError(f"{right}; its rows differ in length") from None
+    if array.shape not in shapes:
+        raise ValueError(f"{right}, not {array.shape}")
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{right}, not of type {array.dtype.type.__name__.strip('_')}")
+    return array
+
+
+def _refuse(right: str, array: NDArray[Any], wrong: NDArray[np.bool_]) -> None:
+    """Name the first entry that is ``wrong``, if there is one."""
+    if wrong.any():
+        index = np.argwhere(wrong)[0].tolist()
+        raise ValueError(f"{right}, not {array[tuple(index)]} as at index {index}")
 
 
 class Profiles:
@@ -92,9 +159,8 @@ class BatchedMarkets(VecEnv):
     Unlike SB3's own, it holds no separate environments: ``env_method`` has nothing to call, all rows share the
     attributes, and ``seed`` starts one stream of profiles for all markets.
 
-    >>> from spm.market import get_statistic
     >>> from spm.settings import get_setting
-    >>> env = BatchedMarkets(get_setting("correlated-2-1-0"), get_statistic("agents-left"), n_markets=2)
+    >>> env = BatchedMarkets(get_setting("correlated-2-1-0"), "agents-left", n_markets=2)
     >>> env.reset().tolist()
     [[1.0, 1.0], [1.0, 1.0]]
     >>> free = np.array([[0.0, 1.0, 0.0]] * 2, dtype=np.float32)  # agent 1 gets the item, and the market is over
@@ -108,20 +174,26 @@ class BatchedMarkets(VecEnv):
     def __init__(
         self,
         setting: Setting,
-        statistic: Statistic,
+        statistic: str | Statistic,
         n_markets: int,
-        seed: int = 0,
+        seed: int | None = 0,
         stepwise: bool = False,
     ) -> None:
-        """Make ``n_markets`` markets of ``setting`` whose policy sees ``statistic``.
+        """Make ``n_markets`` markets of ``setting`` whose policy sees ``statistic``, an object or its name.
 
         With ``stepwise`` each visit is rewarded by the change of :meth:`standing`.
+
+        Raises:
+            ValueError: an unknown statistic, or fewer than 1 market.
         """
+        if n_markets < 1:
+            raise ValueError(f"n_markets must be at least 1, not {n_markets}")
         self.render_mode = None
-        super().__init__(n_markets, observation_space(setting, statistic), action_space(setting))
-        self.setting, self.statistic = setting, statistic
+        self.setting, self.statistic = setting, get_statistic(statistic)
+        super().__init__(n_markets, observation_space(setting, self.statistic), action_space(setting))
         self.objective = setting.objective
         self.stepwise = stepwise
+        self._given: Array | None = None
         self._actions = np.zeros((n_markets, *(self.action_space.shape or ())), dtype=np.float32)
         self.seed(seed)
 
@@ -130,16 +202,36 @@ class BatchedMarkets(VecEnv):
         self._profiles = Profiles(self.setting, np.random.default_rng(seed))
         return [seed] * self.num_envs
 
+    def set_options(self, options: list[dict[str, Any]] | dict[str, Any] | None = None) -> None:
+        """Let the next :meth:`reset` open the markets with given values, ``{"values": (B, n, T)}``, or ``(n, T)``.
+
+        Raises:
+            ValueError: other options, or values that do not fit (:func:`given_values`).
+        """
+        self._given = given_values(self.setting, options, self.num_envs)
+
     def reset(self) -> Observation:
-        """Open all markets with fresh profiles and return the first observations ``(B, width)``."""
-        fresh, first_best = self._profiles.take(self.num_envs)
-        self.market, self._first_best = Market(self.setting, fresh), first_best.copy()
-        self._stood = first_best.copy()
+        """Open all markets, with fresh profiles or those of :meth:`set_options`; return the first observations,
+        ``(B, width)``.
+        """
+        if self._given is None:
+            fresh, best = self._profiles.take(self.num_envs)
+        else:
+            fresh = valuations(self.setting.demand, self._given)
+            best, self._given = first_best(self.setting, fresh), None
+        self.market, self._first_best = Market(self.setting, fresh), best.copy()
+        self._stood = best.copy()
         return self.statistic.observe(self.market)
 
     def step_async(self, actions: NDArray[np.float32]) -> None:
-        """Keep ``actions`` ``(B, n + T)`` for the next :meth:`step_wait`."""
-        self._actions = actions
+        """Keep ``actions`` ``(B, n + T)`` for the next :meth:`step_wait`.
+
+        Raises:
+            ValueError: no :meth:`reset` came before, or :func:`check_actions` refuses the actions.
+        """
+        if not hasattr(self, "market"):
+            raise ValueError("no market is open: call reset() before step()")
+        self._actions = check_actions(actions, self._actions.shape)
 
     def step_wait(self) -> Any:
         """Visit one agent in every market; return observations, rewards, dones ``(B,)`` and infos."""

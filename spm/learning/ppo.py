@@ -1,4 +1,6 @@
-"""Learning a mechanism: one run of PPO, from a specification to a learning curve and a policy.
+"""Learning a mechanism: one run of PPO, from a setting to a learning curve and a policy.
+
+:func:`train` learns with what is recommended, :func:`learn` exactly what a specification says.
 
 The policy is a perceptron with two hidden layers whose outputs are n scores and one price per type (the paper's
 *RL Algorithm*) or, in the variant ``groups``, a choice among groups and their prices (:mod:`spm.learning.policy`).
@@ -21,9 +23,17 @@ from stable_baselines3.common.logger import Logger
 from spm.learning.actor import Weights, actor_weights, learned_mechanism
 from spm.learning.environment import BatchedMarkets, Profiles
 from spm.learning.policy import GroupPolicy, StatisticOnly
-from spm.learning.specification import Hyperparameters, Point, Specification, evaluation_seed, point
-from spm.market import Statistic, separable
-from spm.mechanisms import play
+from spm.learning.specification import (
+    VISITS,
+    Hyperparameters,
+    Point,
+    Specification,
+    evaluation_seed,
+    point,
+    recommended,
+)
+from spm.market import Statistic, get_statistic, separable
+from spm.mechanisms import Learned, play
 from spm.settings import Array, Setting, bundles
 
 
@@ -36,14 +46,70 @@ class Run:
     final: Point
     weights: Weights
 
+    @property
+    def mechanism(self) -> Learned:
+        """The mechanism that was learned, ready for :func:`spm.mechanisms.play`."""
+        asked = self.specification
+        return learned_mechanism(asked.setting, asked.statistic, asked.variant, self.weights)
 
-def train(specification: Specification) -> Run:
-    """Learn one policy, on a single torch thread.
+
+def train(
+    setting: Setting,
+    statistic: str | Statistic = "price-allocation",
+    *,
+    seed: int = 0,
+    visits: int = VISITS,
+    variant: str = "scores",
+    hyperparameters: Hyperparameters | None = None,
+    evaluations: int = 21,
+    evaluation_profiles: int = 2000,
+    final_profiles: int = 10_000,
+) -> Run:
+    """Learn a mechanism for any setting.
+
+    Args:
+        setting: the reader's own, or one of :func:`spm.settings.get_setting`.
+        statistic: what the policy sees: the name of a statistic, or one of the reader's own.
+        seed: seed of the network, of the exploration and of the training profiles.
+        visits: least number of visits to learn from (rounded up to whole rollouts).
+        variant: the kind of policy (:data:`spm.learning.specification.VARIANTS`).
+        hyperparameters: PPO's; None: the recommended ones (:func:`spm.learning.specification.recommended`).
+        evaluations: points of the learning curve, the untrained policy's included.
+        evaluation_profiles: fresh profiles per point.
+        final_profiles: fresh profiles for the final evaluation.
+
+    Raises:
+        ValueError: an unknown name, an argument of another type, or an impossible size.
+
+    >>> from spm.settings import from_samples
+    >>> mine = from_samples("mine", [[[3], [1]], [[1], [2]]], {"seat": 1})
+    >>> run = train(mine, "items-agents-left", visits=1, evaluations=2)
+    >>> play(run.mechanism, mine, 10_000, evaluation_seed("final")).mean == run.final.objective
+    True
+    """
+    sees = get_statistic(statistic)
+    return learn(
+        Specification(
+            setting,
+            sees,
+            seed,
+            visits,
+            evaluations,
+            evaluation_profiles,
+            final_profiles,
+            recommended(variant, sees) if hyperparameters is None else hyperparameters,
+            variant,
+        )
+    )
+
+
+def learn(specification: Specification) -> Run:
+    """Do the run that a specification describes, on a single torch thread.
 
     >>> from spm.market import get_statistic
     >>> from spm.settings import get_setting
     >>> asked = Specification(get_setting("kitchen-sink"), get_statistic("none"), 0, visits=2000, evaluations=2)
-    >>> run = train(asked)
+    >>> run = learn(asked)
     >>> run.curve[0].visits, run.curve[-1].visits
     (0, 3072)
     """
@@ -109,7 +175,7 @@ def _group_arguments(setting: Setting, statistic: Statistic) -> dict[str, Any]:
     """The arguments of :class:`spm.learning.policy.GroupPolicy` beyond SB3's own."""
     return {
         "group_of": setting.model.group_of,
-        "anonymous": statistic.blocks == ("constant",),
+        "anonymous": statistic.blocks == get_statistic("none").blocks,
         "start_prices": mean_values(setting),
         "features_extractor_class": StatisticOnly,
         "features_extractor_kwargs": {"width": statistic.width(setting)},

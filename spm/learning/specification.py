@@ -1,15 +1,16 @@
-"""Everything that determines a run, and how a mechanism is evaluated; without torch."""
+"""Everything that determines a run, what is recommended, and how a mechanism is evaluated; without torch."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from reprlib import repr as shown
 from typing import Any
 
 import numpy as np
 
 from spm.market import Statistic
 from spm.mechanisms import Outcomes
-from spm.names import lookup
+from spm.names import check_whole, lookup
 from spm.settings import Setting
 
 VARIANTS = {
@@ -21,7 +22,7 @@ VARIANTS = {
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """PPO's hyperparameters, the same for all panels (:data:`spm.compendium.record.grid.HYPERPARAMETERS`).
+    """PPO's hyperparameters; :func:`recommended` says which serve best.
 
     Attributes:
         n_markets: markets in parallel, B.
@@ -50,6 +51,37 @@ class Hyperparameters:
     width: int = 64
     clip_range: float = 0.2
     stepwise: bool = False
+
+
+HYPERPARAMETERS: dict[tuple[str, bool], Hyperparameters] = {
+    ("scores", False): Hyperparameters(),
+    ("scores", True): Hyperparameters(batch_size=2048, n_epochs=4, learning_rate=1e-3, log_std_init=-2.0),
+    ("groups", False): Hyperparameters(log_std_final=-4.5, stepwise=True),
+    ("groups", True): Hyperparameters(batch_size=2048, n_epochs=4, log_std_init=-2.0, stepwise=True),
+}
+"""PPO's settings by variant and by whether the mechanism is static, the same in all panels.
+
+Static mechanisms explore less. Fresh noise at each visit makes static prices vary from agent to agent while they
+learn, and the more they vary, the further the learned mean is from the best constant price. The book's appendix
+"What was tried" shows the alternatives.
+"""
+
+VISITS = 400_000
+"""A budget after which most of what can be learned is learned, in settings of the panels' size."""
+
+
+def recommended(variant: str, statistic: Statistic) -> Hyperparameters:
+    """Return PPO's settings for a kind of policy and what it sees.
+
+    Raises:
+        ValueError: unknown variant.
+
+    >>> from spm.market import get_statistic
+    >>> recommended("groups", get_statistic("allocation")).stepwise
+    True
+    """
+    lookup("variant", variant, VARIANTS)
+    return HYPERPARAMETERS[variant, statistic.is_static]
 
 
 @dataclass(frozen=True)
@@ -87,27 +119,28 @@ class Specification:
     variant: str = "scores"
 
     def __post_init__(self) -> None:
-        """Check variant and sizes.
+        """Check types, variant and sizes.
 
         Raises:
-            ValueError: an unknown variant, a statistic that the setting lacks, or an impossible size.
+            ValueError: a field of another type, an unknown variant, a statistic that the setting lacks or whose
+                name is another's, or an impossible size.
         """
-        self.statistic.width(self.setting)
+        for name, kind in (("setting", Setting), ("statistic", Statistic), ("hyperparameters", Hyperparameters)):
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(f"{name} must be a {kind.__name__}, not {shown(getattr(self, name))}")
         lookup("variant", self.variant, VARIANTS)
-        if self.seed < 0:
-            raise ValueError(f"seed must be at least 0, not {self.seed}")
-        if self.visits < 1:
-            raise ValueError(f"visits must be at least 1, not {self.visits}")
-        if self.evaluations < 2:
-            raise ValueError(f"evaluations must be at least 2, not {self.evaluations}")
-        if min(self.evaluation_profiles, self.final_profiles) < 2:
-            raise ValueError("an evaluation needs at least 2 profiles, for a standard error")
+        check_whole("seed", self.seed, least=0)
+        check_whole("visits", self.visits)
+        check_whole("evaluations", self.evaluations, least=2)
+        check_whole("evaluation_profiles", self.evaluation_profiles, least=2)  # for a standard error
+        check_whole("final_profiles", self.final_profiles, least=2)
+        self.statistic.check(self.setting)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the specification as plain data, for a record or a digest: the setting by name and digest."""
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
         plain["setting"] = {"name": self.setting.name, "digest": self.setting.digest}
-        plain["statistic"] = {"name": self.statistic.name, "blocks": list(self.statistic.blocks)}
+        plain["statistic"] = self.statistic.as_dict()
         plain["hyperparameters"] = asdict(self.hyperparameters)
         return plain
 

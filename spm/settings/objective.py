@@ -7,16 +7,19 @@ function registers another::
     def nash(received, payments):
         return received.prod(axis=1)
 
-A setting carries the objective itself. The name is for people, and no two objectives share one.
+A setting carries the objective itself, to other processes and machines too. The name is for people, and no two
+objectives share one; the same one may be registered again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from reprlib import repr as shown
 
 import numpy as np
 
+from spm.contents import Digested
 from spm.names import lookup
 from spm.settings.demand import Array
 
@@ -25,7 +28,7 @@ Combine = Callable[[Array, Array], Array]
 
 
 @dataclass(frozen=True, repr=False)
-class Objective:
+class Objective(Digested):
     """What is maximised.
 
     Attributes:
@@ -44,6 +47,35 @@ class Objective:
     score: Score
     combine: Combine = np.add
     empty: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check the fields.
+
+        Raises:
+            ValueError: a name that is no text, or something that can't be called.
+        """
+        if not isinstance(self.name, str) or not self.name:
+            raise ValueError(f"an objective's name must be a text that is not empty, not {shown(self.name)}")
+        if not callable(self.score) or not callable(self.combine):
+            raise ValueError(f"objective {self.name!r} needs functions as score and combine")
+
+    def check(self, n_agents: int) -> None:
+        """Check that the score is one number per market.
+
+        Raises:
+            ValueError: it is not.
+
+        >>> Objective("total", score=lambda received, payments: received.sum()).check(n_agents=3)
+        Traceback (most recent call last):
+        ValueError: objective 'total' must return one number per market, shape (2,) for 2 markets, not ()
+        """
+        markets = 3 if n_agents == 2 else 2  # so that neither axis passes for the other
+        found = np.shape(self.score(np.full((markets, n_agents), 0.5), np.full((markets, n_agents), 0.25)))
+        if found != (markets,):
+            raise ValueError(
+                f"objective {self.name!r} must return one number per market, shape ({markets},) for {markets} "
+                f"markets, not {found}"
+            )
 
     def __str__(self) -> str:
         """Return the name."""
@@ -83,7 +115,8 @@ def check_name(made: Objective) -> None:
     Traceback (most recent call last):
     ValueError: objective 'welfare' is another one already; choose a new name for yours
     """
-    if OBJECTIVES.get(made.name, made) != made:
+    known = OBJECTIVES.get(made.name, made)
+    if known is not made and known.digest != made.digest:
         raise ValueError(f"objective {made.name!r} is another one already; choose a new name for yours")
 
 
@@ -96,7 +129,11 @@ def get_objective(name: str | Objective) -> Objective:
     Raises:
         ValueError: unknown name; the nearest are listed.
     """
-    return name if isinstance(name, Objective) else lookup("objective", name, OBJECTIVES)
+    if isinstance(name, Objective):
+        return name
+    if not isinstance(name, str):
+        raise ValueError(f"an objective is an Objective or the name of one, not {shown(name)}")
+    return lookup("objective", name, OBJECTIVES)
 
 
 @objective("welfare")

@@ -24,6 +24,35 @@ def test_ratios_are_of_the_rates() -> None:
     assert data["items_agents_left_20_markets"] == data["price_allocation_20_markets"] == 200
 
 
+@pytest.mark.parametrize(
+    ("seconds", "sentence"),
+    [
+        ("-1", "seconds must be more than 0 and at most 600, not -1"),
+        ("0", "seconds must be more than 0 and at most 600, not 0"),
+        ("1e99", "seconds must be more than 0 and at most 600, not 1e+99"),
+        (
+            "nan",
+            "--seconds must be a number such as 2, 0.5 or 1e-3, not 'nan' (see python -m benchmarks.speed --help)",
+        ),
+        ("inf", "--seconds must be a number"),
+        ("1_0", "--seconds must be a number"),
+        ("٣", "--seconds must be a number"),
+        ("", "--seconds must be a number"),
+    ],
+)
+def test_a_measurement_takes_a_sane_time(seconds: str, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert speed.main(["--seconds", seconds]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"bench: {sentence}")
+    assert printed.err.count("\n") == 1
+
+
+def test_a_measurement_in_python_is_held_to_the_same_limits() -> None:
+    with pytest.raises(ValueError, match="seconds must be more than 0 and at most 600, not nan"):
+        speed.bench(seconds=float("nan"))
+
+
 def test_an_episode_counts_its_visits() -> None:
     visits = raw_batched(7)()
     assert 5 * 7 <= visits <= 20 * 7

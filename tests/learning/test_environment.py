@@ -6,11 +6,9 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.utils.env_checker import check_env as gymnasium_check
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from stable_baselines3.common.env_checker import check_env as sb3_check
 from stable_baselines3.common.vec_env import VecEnv, VecMonitor
 from strategies import integers
 
@@ -21,9 +19,6 @@ from spm.mechanisms import decode
 from spm.settings import Array, Setting, get_setting
 from spm.settings import valuations as bundle_valuations
 
-NAMED = "Colors TwoWorlds Inventory KitchenSink ID Additive Revenue MaxMin Licences"
-IDS: dict[str, dict[str, Any]] = {f"spm/{name}-v0": {} for name in NAMED.split()}
-IDS["spm/Correlated-v0"] = {"n_agents": 6, "n_items": 2, "delta": 0.5}
 ALL_NAMES = ["correlated-4-2-0.5", "kitchen-sink", "id", "additive", "revenue", "max-min", "licences", "colors"]
 
 
@@ -45,39 +40,10 @@ def stepped(env: VecEnv, actions: NDArray[np.float32]) -> tuple[Any, Any, Any, A
     return env.step(actions)
 
 
-def test_the_registered_ids_are_those_of_the_settings() -> None:
-    assert {name for name in gymnasium.registry if name.startswith("spm/")} == set(IDS)
-
-
-@pytest.mark.parametrize("env_id", IDS)
-def test_the_checkers_of_gymnasium_and_sb3_pass_without_a_warning(env_id: str) -> None:
-    """But for SB3's recommendation of actions in [-1, 1]: prices are in [0, 1]."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", "We recommend you to use a symmetric and normalized Box")
-        for check in (lambda env: gymnasium_check(env, skip_render_check=True), sb3_check):
-            check(gymnasium.make(env_id, **IDS[env_id]).unwrapped)
-
-
-@pytest.mark.filterwarnings("ignore:We recommend you to use a symmetric and normalized Box")
-@pytest.mark.parametrize("statistic", STATISTICS)
-def test_the_checkers_pass_for_every_statistic(statistic: str) -> None:
-    env = gymnasium.make("spm/MaxMin-v0", statistic=statistic).unwrapped
-    gymnasium_check(env, skip_render_check=True)
-    sb3_check(env)
-
-
 def test_making_the_batched_environment_warns_of_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         batch("id")
-
-
-def test_unknown_statistic_and_bad_size_are_refused_when_making() -> None:
-    with pytest.raises(ValueError, match="unknown statistic 'nothing'"):
-        gymnasium.make("spm/ID-v0", statistic="nothing")
-    with pytest.raises(ValueError, match="n_items must be at least 1, not 0"):
-        gymnasium.make("spm/Correlated-v0", n_agents=2, n_items=0, delta=0.5)
 
 
 @given(st.data(), st.integers(1, 5), st.integers(1, 3))

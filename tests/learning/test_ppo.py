@@ -14,11 +14,20 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm.learning import Hyperparameters, Run, Specification, evaluation_seed, make_model, train
+from spm.learning import (
+    HYPERPARAMETERS,
+    Hyperparameters,
+    Run,
+    Specification,
+    evaluation_seed,
+    learn,
+    make_model,
+    train,
+)
 from spm.learning.actor import actor, actor_weights
 from spm.learning.ppo import nearest_divisor
 from spm.learning.specification import STREAMS
-from spm.market import STATISTICS, get_statistic
+from spm.market import BLOCKS, STATISTICS, Statistic, get_statistic
 from spm.mechanisms import Learned, play, random_serial_dictatorship
 from spm.settings import Objective, correlated, get_setting
 
@@ -38,19 +47,37 @@ ROLLOUT = 16 * 4
 @cache
 def trained(statistic: str, seed: int) -> Run:
     """A tiny run."""
-    return train(replace(TINY, statistic=STATISTICS[statistic], seed=seed))
+    return learn(replace(TINY, statistic=STATISTICS[statistic], seed=seed))
 
 
 def test_the_same_specification_gives_the_same_run() -> None:
-    first, again = trained("allocation", 1), train(replace(TINY, statistic=STATISTICS["allocation"], seed=1))
+    first, again = trained("allocation", 1), learn(replace(TINY, statistic=STATISTICS["allocation"], seed=1))
     assert (first.curve, first.final) == (again.curve, again.final)
     assert first.weights.keys() == again.weights.keys()
     assert all(torch.equal(first.weights[name], again.weights[name]) for name in first.weights)
 
 
+def test_training_is_learning_with_what_is_recommended() -> None:
+    """By default what the policy sees is the whole history, and a static mechanism explores less."""
+    small: dict[str, Any] = {"visits": 1, "evaluations": 2, "evaluation_profiles": 5, "final_profiles": 5}
+    for statistic, variant in (("price-allocation", "scores"), ("agents-left", "groups")):
+        hyper = HYPERPARAMETERS[variant, statistic == "agents-left"]
+        sees = STATISTICS[statistic]
+        asked = Specification(TINY.setting, sees, seed=3, hyperparameters=hyper, variant=variant, **small)
+        chosen: dict[str, Any] = {} if variant == "scores" else {"statistic": statistic, "variant": variant}
+        run = train(TINY.setting, seed=3, **chosen, **small)
+        assert run.specification == asked
+        assert run.curve == learn(asked).curve
+
+
+def test_a_run_is_played_by_its_mechanism() -> None:
+    run = trained("allocation", 1)
+    assert play(run.mechanism, TINY.setting, 400, evaluation_seed("final")).mean == run.final.objective
+
+
 def test_learning_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    train(TINY)
+    learn(TINY)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -72,7 +99,7 @@ def test_the_curve_goes_from_the_untrained_policy_to_the_last_visit() -> None:
 
 @pytest.mark.parametrize(("visits", "points"), [(1, 2), (2 * ROLLOUT, 3), (3 * ROLLOUT, 4), (9 * ROLLOUT, 4)])
 def test_there_are_as_many_points_as_asked_for_but_no_more_than_updates(visits: int, points: int) -> None:
-    curve = train(replace(TINY, visits=visits, evaluation_profiles=5, final_profiles=5)).curve
+    curve = learn(replace(TINY, visits=visits, evaluation_profiles=5, final_profiles=5)).curve
     assert len(curve) == points
     assert len({point.visits for point in curve}) == points
 
@@ -133,7 +160,7 @@ def test_learning_uses_one_thread_and_restores_the_number_before() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        train(replace(TINY, visits=1, evaluation_profiles=5, final_profiles=5))
+        learn(replace(TINY, visits=1, evaluation_profiles=5, final_profiles=5))
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
@@ -142,7 +169,7 @@ def test_learning_uses_one_thread_and_restores_the_number_before() -> None:
 def learned(statistic: str) -> float:
     """Final welfare for two IID agents and one item after a second of learning."""
     small = Hyperparameters(n_markets=64, batch_size=64, n_epochs=4, learning_rate=1e-3)
-    return train(
+    return learn(
         Specification(get_setting("correlated-2-1-0"), STATISTICS[statistic], 0, 8000, 2, 100, 20_000, small)
     ).final.objective
 
@@ -175,6 +202,15 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "seed": (lambda: replace(TINY, seed=-1), "seed must be at least 0, not -1"),
     "visits": (lambda: replace(TINY, visits=0), "visits must be at least 1, not 0"),
+    "half a visit": (lambda: replace(TINY, visits=1e5), "visits must be a whole number, not 100000.0"),  # type: ignore[arg-type]
+    "profiles": (lambda: replace(TINY, final_profiles=1), "final_profiles must be at least 2, not 1"),
+    "setting's name": (lambda: replace(TINY, setting="colors"), "setting must be a Setting, not 'colors'"),  # type: ignore[arg-type]
+    "statistic's name": (lambda: replace(TINY, statistic="none"), "statistic must be a Statistic, not 'none'"),  # type: ignore[arg-type]
+    "hyperparameters": (lambda: replace(TINY, hyperparameters={}), r"must be a Hyperparameters, not \{\}"),  # type: ignore[arg-type]
+    "own name": (
+        lambda: replace(TINY, statistic=Statistic("none", "Mine", (BLOCKS["items"],))),
+        "statistic 'none' is another one already",
+    ),
     "evaluations": (lambda: replace(TINY, evaluations=1), "evaluations must be at least 2, not 1"),
 }
 
@@ -201,4 +237,4 @@ def test_a_run_is_of_the_setting_itself_and_not_of_its_name() -> None:
     assert setting.name == TINY.setting.name
     asked = replace(TINY, setting=setting)
     assert asked.as_dict()["setting"]["digest"] != TINY.as_dict()["setting"]["digest"]
-    assert train(asked).final.objective == 0.0 < trained("none", 0).final.objective
+    assert learn(asked).final.objective == 0.0 < trained("none", 0).final.objective

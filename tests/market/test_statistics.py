@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from strategies import Case, cases, integers, setting_of, steps
 
-from spm.market import STATISTICS, Market, Observation, get_statistic
+from spm.market import BLOCKS, STATISTICS, Block, Market, Observation, Statistic, get_statistic, statistic
+from spm.market.statistics import MORE_STATISTICS
 from spm.mechanisms import decode
 from spm.settings import get_setting, valuations
 
@@ -32,7 +37,7 @@ def test_the_statistics_are_the_papers_five() -> None:
 def test_the_layout_table_describes_the_columns(name: str, case: Case) -> None:
     statistic, setting = STATISTICS[name], case.setting
     table = statistic.layout(setting)
-    assert table["block"].tolist() == list(statistic.blocks)
+    assert table["block"].tolist() == [block.name for block in statistic.blocks]
     assert table["start"].tolist() == [0, *table["stop"][:-1]]
     for market, _ in steps(case):
         observed = statistic.observe(market)
@@ -140,3 +145,65 @@ def test_widths_of_a_panel() -> None:
     colors = get_setting("colors")
     widths = [STATISTICS[name].width(colors) for name in LEVELS]
     assert widths == [1, 30, 2 + 30, 2 + 30 + 60, 2 + 30 + 60 + 60]
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spm.market.statistics.MORE_STATISTICS", MORE_STATISTICS.copy())
+
+
+def paid(share: float) -> Callable[[Market], NDArray[np.generic]]:
+    """A block's entries as a notebook's cell defines them: a share of what all have paid."""
+    return lambda market: share * market.payments.sum(axis=1, keepdims=True)
+
+
+def test_an_own_statistic_has_its_entries_beside_the_blocks_named(registry: None) -> None:
+    statistic("paid", beside=["items"])(paid(0.5))
+    market = Market(setting_of("unit", 3, (2,)), valuations("unit", np.array([[[0.9], [0.5], [0.5]]])))
+    market.visit(np.array([0]), np.array([[0.5]]))
+    assert get_statistic("paid").observe(market).tolist() == [[0.5, 0.25]]
+    assert get_statistic("paid").layout(market.setting)["block"].tolist() == ["items", "paid"]
+    assert not get_statistic("paid").is_static
+
+
+def test_a_cell_may_be_run_again_but_not_with_another_statistic(registry: None) -> None:
+    statistic("paid")(paid(0.5))
+    statistic("paid")(paid(0.5))
+    another = "statistic 'paid' is another one already; choose a new name"
+    with pytest.raises(ValueError, match=another):
+        statistic("paid")(paid(0.25))
+    with pytest.raises(ValueError, match=another):
+        statistic("paid", beside=["items"])(paid(0.5))
+    with pytest.raises(ValueError, match="unknown block 'item'; did you mean items"):
+        statistic("more", beside=["item"])(paid(0.5))
+
+
+@pytest.mark.parametrize("name", [*LEVELS, "belief"])
+def test_a_built_in_statistic_can_be_pickled_and_is_known_by_names(name: str) -> None:
+    found = pickle.loads(pickle.dumps(get_statistic(name)))
+    assert found == get_statistic(name)
+    assert found.as_dict()["blocks"] == [block.name for block in found.blocks]
+
+
+BAD: dict[str, tuple[Callable[[], Any], str]] = {
+    "name": (lambda: Statistic("", "Mine", (BLOCKS["items"],)), "name must be a text that is not empty, not ''"),
+    "blocks": (lambda: Statistic("mine", "Mine", ("items",)), r"needs a tuple of Block objects, not \('items',\)"),  # type: ignore[arg-type]
+    "no blocks": (lambda: Statistic("mine", "Mine", ()), r"needs a tuple of Block objects, not \(\)"),
+    "type": (lambda: get_statistic(3), "a statistic is a Statistic or the name of one, not 3"),  # type: ignore[arg-type]
+    "taken": (lambda: own(paid(1), name="none"), "statistic 'none' is another one already"),
+    "width": (lambda: own(paid(1), 2), r"block 'paid' must have shape \(3, 2\) for 3 markets, not \(3, 1\)"),
+    "row": (lambda: own(lambda m: m.payments.sum(axis=1)), r"must have shape \(3, 1\) for 3 markets, not \(3,\)"),
+    "nan": (lambda: own(paid(np.nan)), "block 'paid' must hold finite numbers"),
+}
+
+
+def own(entries: Any, width: int = 1, name: str = "mine") -> None:
+    """Check a statistic of one block."""
+    Statistic(name, "Mine", (Block("paid", width, entries),)).check(get_setting("kitchen-sink"))
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_statistic_is_refused(what: str) -> None:
+    make, message = BAD[what]
+    with pytest.raises(ValueError, match=message):
+        make()

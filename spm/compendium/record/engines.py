@@ -7,19 +7,26 @@ early, as an interrupt does, drops what is not done.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import platform
+import queue
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+import sys
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from typing import Any, TypeVar
 
-import joblib
+from tqdm import tqdm
 
 from spm.compendium.record.fingerprints import conditions as conditions_of
+from spm.compendium.record.processes import in_processes
 from spm.learning import Specification
-from spm.names import unknown
+from spm.names import printable, quoted, shortened, unknown
 
 T = TypeVar("T")
 Work = Callable[[Specification], T]
@@ -29,9 +36,18 @@ ENGINES = ("local", "dask")
 WORKER_CONDITIONS = conditions_of("compendium.record.store")
 """Fingerprints of all that makes a record, taken at import: those of the code that runs."""
 
+ADDRESS = re.compile(r"(?:tcp|tls)://(?:[\w.-]{1,253}|\[[\w:.%]{2,60}\]):(\d{1,5})", re.ASCII)
+"""A scheduler's address: a host's name or number, IPv6 in brackets, and the port."""
+
 CONNECT_SECONDS = 5
+LOOK_SECONDS = 1
+"""How long it may take until workers that have joined or left are noticed."""
+AHEAD = 2
+"""Runs per worker that are submitted at a time, so that none waits for its next."""
 RETRIES = 2
 """How often a failed run is tried again. Dask itself repeats one whose worker died, up to 3 times."""
+MOST_DIFFERENCES = 4
+"""In how many respects a sentence says that a worker differs."""
 
 
 def engine(name: str, jobs: int = 1, address: str | None = None) -> Engine[Any]:
@@ -52,18 +68,12 @@ def engine(name: str, jobs: int = 1, address: str | None = None) -> Engine[Any]:
     if name == "local":
         if address is not None:
             raise ValueError("engine local has no address; engine dask has (--engine dask)")
-        return partial(local, jobs=jobs)
-    if address is None or not re.fullmatch(r"(tcp|tls)://\S+:\d{1,5}", address):
-        raise ValueError(f"engine dask needs the address of a scheduler, tcp://HOST:PORT, not {address!r}")
+        return partial(in_processes, jobs=jobs, ordered=False)
+    found = ADDRESS.fullmatch(address or "")
+    if address is None or found is None or not 0 < int(found[1]) < 2**16:
+        told = quoted(address)
+        raise ValueError(f"engine dask needs the address of a scheduler, tcp://HOST:PORT, not {told}")
     return partial(dask, address=address)
-
-
-@contextmanager
-def local(work: Work[T], todo: Sequence[Specification], jobs: int) -> Iterator[Iterator[T]]:
-    """Do ``work`` for each of ``todo`` in ``jobs`` processes of this machine."""
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
-    with closing(parallel(joblib.delayed(work)(specification) for specification in todo)) as results:
-        yield results
 
 
 @contextmanager
@@ -71,22 +81,19 @@ def dask(work: Work[T], todo: Sequence[Specification], address: str) -> Iterator
     """Do ``work`` for each of ``todo`` on the workers of the Dask cluster at ``address``.
 
     Work must be a module's function that depends on its argument alone, since a run whose worker dies is repeated
-    by another. Workers may join later; all are held to the same conditions.
+    by another. Workers may join later. A worker that has other sources or versions than this machine, or more than
+    one thread (runs in one process would share torch's random numbers), is passed over with a warning.
 
     Raises:
-        ValueError: ``distributed`` is not installed, no scheduler answers or it is lost, or a worker has other
-            sources or versions than this machine, or more than one thread (runs in one process would share
-            torch's random numbers).
+        ValueError: ``distributed`` is not installed, no scheduler answers or it is lost, every worker is passed
+            over, or one run kills worker after worker.
     """
-    mine = process_conditions(threads=1)
     with _connected(address) as client:
-        _check_workers(client, mine)
-        # Keys that no other submission has: a cluster may still know an older run of the same specification.
-        futures = client.map(partial(_checked, work, mine), todo, pure=False, retries=RETRIES)
-        try:
-            yield _completed(client, futures, address)
-        finally:
-            client.cancel(futures)
+        team = Team(client)
+        with _explained(address):
+            team.look()  # before anything is run
+        with closing(_completed(team, work, todo, address)) as results:
+            yield results
 
 
 def _distributed() -> Any:
@@ -101,24 +108,149 @@ def _distributed() -> Any:
 def _connected(address: str) -> Iterator[Any]:
     """A client of the scheduler at ``address``, closed at the end."""
     distributed = _distributed()
+    with _quiet("distributed", "asyncio", "tornado"):
+        try:
+            with ThreadPoolExecutor(1) as thread:  # of its own, since a notebook's has an event loop
+                thread.submit(asyncio.run, _greeted(address)).result()
+            client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except Exception as error:  # anything may listen there
+            why = _short(error) or f"nothing in {CONNECT_SECONDS} s"
+            raise ValueError(f"no Dask scheduler answers at {quoted(address)}: {why}") from None
+        with client:
+            yield client
+
+
+async def _greeted(address: str) -> None:
+    """Shake hands with what listens at ``address``; where it stays silent, a client would wait for ever."""
+    distributed = _distributed()
+    arguments = distributed.Security().get_connection_args("client")
+    comm = await asyncio.wait_for(distributed.core.connect(address, CONNECT_SECONDS, **arguments), CONNECT_SECONDS)
+    comm.abort()
+
+
+def _short(error: Exception) -> str:
+    """What an error of others says, at a length that leaves room in a sentence."""
+    return shortened(printable(str(error)), 120)
+
+
+@contextmanager
+def _quiet(*names: str) -> Iterator[None]:
+    """Silence these loggers and those below them: what they would say at length is said in one sentence."""
+    known = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in names]
+    levels = {logger: logger.level for logger in map(logging.getLogger, {*names, *known})}
+    for logger in levels:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
-        client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"no Dask scheduler answers at {address!r}: {error}") from None
-    with client:
-        yield client
+        yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)
 
 
-def _completed(client: Any, futures: Sequence[Any], address: str) -> Iterator[Any]:
-    """Results of ``futures`` as they complete; what is here the cluster forgets, so as never to do it again."""
+@contextmanager
+def _explained(address: str) -> Iterator[None]:
+    """One sentence for each end that a cluster may come to."""
     distributed = _distributed()
     try:
-        for future in distributed.as_completed(futures, loop=client.loop):
-            result = future.result()
-            future.release()
-            yield result
-    except distributed.client.FutureCancelledError:
-        raise ValueError(f"lost the Dask scheduler at {address!r}; finished runs are kept") from None
+        yield
+    except (distributed.client.FutureCancelledError, distributed.client.ClosedClientError, OSError):
+        raise ValueError(f"lost the Dask scheduler at {quoted(address)}; finished runs are kept") from None
+    except distributed.KilledWorker as error:
+        raise ValueError(
+            f"{error.allowed_failures + 1} workers died at the same run, the last {error.last_worker.address}, "
+            "perhaps for want of memory; finished runs are kept"
+        ) from None
+
+
+class Team:
+    """The workers of a cluster, each judged when it is first seen."""
+
+    def __init__(self, client: Any) -> None:
+        """Look at nobody yet."""
+        self.client = client
+        self._faults: dict[str, str] = {}
+
+    @property
+    def right(self) -> list[str]:
+        """Addresses of the workers that are there and as it is here."""
+        return [worker for worker, fault in self._faults.items() if not fault]
+
+    def look(self) -> None:
+        """Judge the workers that have joined, and forget those that have left.
+
+        Raises:
+            ValueError: there are workers, but not one right one.
+        """
+        if self.client.status == "closed":  # it does that when it can't connect again
+            raise ConnectionError
+        there = self.client.nthreads()
+        new = [worker for worker in there if worker not in self._faults]
+        known = {worker: fault for worker, fault in self._faults.items() if worker in there}
+        self._faults = known | (_faults(self.client, new) if new else {})
+        odd = [f"worker {worker} {fault}" for worker, fault in self._faults.items() if fault]
+        if odd and not self.right:
+            raise ValueError(odd[0])
+        for worker in new:
+            if fault := self._faults.get(worker):
+                tqdm.write(f"spm: worker {worker} {fault}; it is passed over", file=sys.stderr)
+
+
+def _faults(client: Any, workers: list[str]) -> dict[str, str]:
+    """What is wrong with each of some workers, empty if nothing is; without one that has just left."""
+    # A lambda is sent as it is, so that a worker without this module can still answer; Dask fills in its argument.
+    found = client.run(
+        lambda dask_worker: import_module("spm.compendium.record.engines").worker_conditions(dask_worker),
+        workers=workers,
+        on_error="return",
+    )
+    mine = process_conditions(threads=1)
+    return {
+        worker: f"can't say which spm it has: {_short(theirs)}"
+        if isinstance(theirs, Exception)
+        else _fault(mine, theirs)
+        for worker, theirs in found.items()
+        if not isinstance(theirs, OSError)
+    }
+
+
+def _completed(team: Team, work: Work[T], todo: Sequence[Specification], address: str) -> Generator[T, None, None]:
+    """Results as they complete; at the end the cluster is cleared of what it has not done.
+
+    A run is submitted for all workers that are right at the time, and anew when all of these have left.
+    """
+    client, task = team.client, partial(_checked, work, process_conditions(threads=1))
+    waiting, landed = deque(todo), queue.SimpleQueue[Any]()
+    flying: dict[Any, tuple[Specification, list[str]]] = {}
+    with _explained(address), _cleared(client, flying):
+        while waiting or flying:
+            team.look()
+            for future in [
+                future for future, (_, workers) in flying.items() if not set(workers) & set(team.right)
+            ]:
+                waiting.appendleft(flying.pop(future)[0])
+                future.cancel()
+            while waiting and len(flying) < AHEAD * len(team.right):
+                # A key of its own: a cluster may still know an older run of the same specification.
+                future = client.submit(task, waiting[0], workers=team.right, pure=False, retries=RETRIES)
+                flying[future] = waiting.popleft(), team.right
+                future.add_done_callback(landed.put)
+            with suppress(queue.Empty):
+                future = landed.get(timeout=LOOK_SECONDS)
+                if future in flying:
+                    result = future.result()
+                    del flying[future]
+                    future.release()  # so that the cluster forgets it, and never does it again
+                    yield result
+
+
+@contextmanager
+def _cleared(client: Any, futures: Iterable[Any]) -> Iterator[None]:
+    """At the end, withdraw what is left of ``futures``."""
+    try:
+        yield
+    finally:
+        with suppress(_distributed().client.ClosedClientError):
+            client.cancel(list(futures))
 
 
 def process_conditions(threads: int) -> dict[str, str]:
@@ -139,37 +271,26 @@ def worker_conditions(worker: Any) -> dict[str, str]:
     return process_conditions(worker.state.nthreads)
 
 
-def _check_workers(client: Any, mine: dict[str, str]) -> None:
-    """Check the workers that are there, before any of them runs anything."""
-    # A lambda is sent as it is, so that a worker without this module can still answer; Dask fills in its argument.
-    found = client.run(
-        lambda dask_worker: import_module("spm.compendium.record.engines").worker_conditions(dask_worker),
-        on_error="return",
-    )
-    for worker, theirs in found.items():
-        if isinstance(theirs, Exception):
-            raise ValueError(f"worker {worker} can't say which spm it has: {theirs}")
-        _check(worker, mine, theirs)
+def _fault(mine: dict[str, str], theirs: dict[str, str]) -> str:
+    """Say in what a worker's conditions differ; empty if in nothing.
 
-
-def _check(worker: str, mine: dict[str, str], theirs: dict[str, str]) -> None:
-    """Refuse a worker whose conditions differ.
-
-    >>> _check("tcp://a:1", {"torch": "2.13.0", "names.py": "1f"}, {"torch": "2.12.0", "names.py": "2e"})
-    Traceback (most recent call last):
-    ValueError: worker tcp://a:1 is not as it is here: names.py differs, torch is 2.12.0 and not 2.13.0
+    >>> _fault({"torch": "2.13.0", "names.py": "1f"}, {"torch": "2.12.0", "names.py": "2e"})
+    'is not as it is here: names.py differs, torch is 2.12.0 and not 2.13.0'
     """
     names = sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
     differs = [
         f"{name} differs" if name.endswith(".py") else f"{name} is {theirs.get(name)} and not {mine.get(name)}"
         for name in names
     ]
-    if differs:
-        raise ValueError(f"worker {worker} is not as it is here: " + ", ".join(differs))
+    more = len(differs) - MOST_DIFFERENCES
+    told = differs[:MOST_DIFFERENCES] + [f"and {more} more"] * (more > 0)
+    return "is not as it is here: " + ", ".join(told) if told else ""
 
 
 def _checked(work: Work[T], mine: dict[str, str], specification: Specification) -> T:
-    """Do ``work`` on this worker, which may have joined after the others were checked."""
+    """Do ``work`` on this worker, unless it has become another one since it was judged."""
     worker = _distributed().get_worker()
-    _check(worker.address, mine, worker_conditions(worker))
+    fault = _fault(mine, worker_conditions(worker))
+    if fault:
+        raise ValueError(f"worker {worker.address} {fault}")
     return work(specification)

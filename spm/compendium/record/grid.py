@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spm.files import home
-from spm.learning import VARIANTS, Hyperparameters, Specification
+from spm.learning import VARIANTS, VISITS, Specification, recommended
 from spm.market import STATISTICS, get_statistic
 from spm.names import lookup
 from spm.settings import FIGURES, get_setting
@@ -21,29 +21,6 @@ if TYPE_CHECKING:
 
 STATIC = ("none", "agents-left")
 """Statistics that yield static mechanisms; they have little to learn and get a smaller budget."""
-
-HYPERPARAMETERS: dict[tuple[str, bool], Hyperparameters] = {
-    ("scores", False): Hyperparameters(),
-    ("scores", True): Hyperparameters(batch_size=2048, n_epochs=4, learning_rate=1e-3, log_std_init=-2.0),
-    ("groups", False): Hyperparameters(log_std_final=-4.5, stepwise=True),
-    ("groups", True): Hyperparameters(batch_size=2048, n_epochs=4, log_std_init=-2.0, stepwise=True),
-}
-"""PPO's settings by variant and by whether the mechanism is static, the same in all panels.
-
-Static mechanisms explore less. Fresh noise at each visit makes static prices vary from agent to agent while they
-learn, and the more they vary, the further the learned mean is from the best constant price. The book's appendix
-"What was tried" shows the alternatives.
-"""
-
-
-def hyperparameters(variant: str, statistic: str) -> Hyperparameters:
-    """Return PPO's settings for a curve.
-
-    Raises:
-        ValueError: unknown variant.
-    """
-    lookup("variant", variant, VARIANTS)
-    return HYPERPARAMETERS[variant, statistic in STATIC]
 
 
 @dataclass(frozen=True)
@@ -74,15 +51,16 @@ class Protocol:
 
     def specification(self, panel: str, statistic: str, seed: int, variant: str = "scores") -> Specification:
         """Return one run of the grid."""
+        sees = get_statistic(statistic)
         return Specification(
             get_setting(panel),
-            get_statistic(statistic),
+            sees,
             seed,
-            self.static_visits if statistic in STATIC else self.visits[variant],
+            self.static_visits if sees.is_static else self.visits[variant],
             self.evaluations,
             self.evaluation_profiles,
             self.final_profiles,
-            hyperparameters(variant, statistic),
+            recommended(variant, sees),
             variant,
         )
 
@@ -91,7 +69,7 @@ PROTOCOLS = {
     profile.name: profile
     for profile in (
         Protocol("smoke", 2, 2, 4_000, dict.fromkeys(VARIANTS, 4_000), 3, 200, 400),
-        Protocol("quick", 2, 2, 200_000, dict.fromkeys(VARIANTS, 400_000), 11, 1_000, 10_000),
+        Protocol("quick", 2, 2, 200_000, dict.fromkeys(VARIANTS, VISITS), 11, 1_000, 10_000),
         Protocol("paper", 6, 3, 400_000, {"scores": 1_000_000, "groups": 2_200_000}, 21, 1_000, 100_000, True),
     )
 }

@@ -17,18 +17,22 @@ import inspect
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-import joblib
 import pandas as pd
+from pydantic import JsonValue
 
 from spm.compendium.record.fingerprints import dependencies, source_digests
-from spm.compendium.record.store import read_record, sealed
-from spm.files import canonical, digest, home, write_atomic
+from spm.compendium.record.processes import in_processes
+from spm.compendium.record.schema import Name, declared, parsed
+from spm.compendium.record.store import read_sealed, sealed
+from spm.compendium.record.values import VALUES
+from spm.files import canonical, check_writable, digest, home, write_atomic
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,6 +70,34 @@ class Call(NamedTuple):
         return f"{self.name} {self.key}"
 
 
+@dataclass(frozen=True)
+class Result:
+    """One result in a file, still encoded (:func:`encoded`)."""
+
+    arguments: dict[str, JsonValue]
+    value: JsonValue
+
+
+@declared
+@dataclass(frozen=True)
+class Results:
+    """A file of results and what they depend on (:func:`function_conditions`)."""
+
+    sources: dict[Name, Name]
+    packages: dict[Name, Name]
+    results: list[Result]
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """What they depend on."""
+        return {"sources": self.sources, "packages": self.packages}
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The results, still encoded, by their arguments."""
+        return {canonical(one.arguments).decode(): one.value for one in self.results}
+
+
 class Check(NamedTuple):
     """A result of record beside the same computed from nothing: ``same``, ``differs`` or ``not kept``."""
 
@@ -94,7 +126,8 @@ def kept(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 def ensure_kept(calls: Iterable[Call], jobs: int = 1) -> int:
     """Compute what is missing or stale, ``jobs`` at a time; return how much that was."""
     todo = [call for call in calls if _find(call) is None]
-    joblib.Parallel(n_jobs=jobs)(joblib.delayed(_keep)(call) for call in todo)
+    with in_processes(_keep, todo, jobs) as kept_now:
+        return len(list(kept_now))
     return len(todo)
 
 
@@ -104,10 +137,10 @@ def recomputed(calls: Iterable[Call], jobs: int = 1) -> Iterator[Check]:
     Fractions must be equal, floats to :data:`RELATIVE`.
     """
     calls = list(calls)
-    values = joblib.Parallel(n_jobs=jobs, return_as="generator")(joblib.delayed(_compute)(call) for call in calls)
-    for call, new in zip(calls, values, strict=True):
-        old = _results(of_record(call.name)).get(call.key)
-        yield Check(call, "not kept" if old is None else "same" if equal(old, new) else "differs", new)
+    with in_processes(_compute, calls, jobs) as values:
+        for call, new in zip(calls, values, strict=True):
+            old = _opened(of_record(call.name), call.name).values.get(call.key)
+            yield Check(call, "not kept" if old is None else "same" if equal(old, new) else "differs", new)
 
 
 def refresh(calls: Iterable[Call], jobs: int = 1) -> list[Check]:
@@ -117,26 +150,40 @@ def refresh(calls: Iterable[Call], jobs: int = 1) -> list[Check]:
 
     Returns:
         What was compared; the outcomes say what changed.
+
+    Raises:
+        ValueError: they can't be written, which is found out before they are computed.
     """
+    calls = list(calls)
+    check_writable(files_of_record(calls))
     checks = list(recomputed(calls, jobs))
     for name in dict.fromkeys(check.call.name for check in checks):
         mine = [check for check in checks if check.call.name == name]
-        old = _results(of_record(name))
+        old = _opened(of_record(name), name).values
         results = [
             {"arguments": json.loads(c.call.key), "value": old[c.call.key] if c.outcome == "same" else c.new}
             for c in mine
         ]
         body = function_conditions(mine[0].call.function) | {"results": results}
         readable = json.dumps(json.loads(sealed(body)), indent=1, sort_keys=True)
-        write_atomic(home() / "data" / "computed" / f"{name}.json", readable.encode() + b"\n")
+        write_atomic(_written(name), readable.encode() + b"\n")
     _opened.cache_clear()
     return checks
 
 
+def files_of_record(calls: Iterable[Call]) -> list[Path]:
+    """Return the files that :func:`refresh` writes."""
+    return [_written(name) for name in dict.fromkeys(call.name for call in calls)]
+
+
+def _written(name: str, root: Path | None = None) -> Path:
+    return (root or home()) / "data" / "computed" / f"{name}.json"
+
+
 def of_record(name: str) -> Path:
     """Return where a function's results of record lie: in ``SPM_HOME`` if any do, else in the compendium."""
-    mine, given = (root / "data" / "computed" / f"{name}.json" for root in (home(), COMPENDIUM))
-    return mine if mine.exists() else given
+    mine = _written(name)
+    return mine if mine.exists() else _written(name, COMPENDIUM)
 
 
 def function_conditions(function: Callable[..., Any]) -> dict[str, Any]:
@@ -160,16 +207,15 @@ def _read(call: Call) -> Any:
 def _find(call: Call) -> Any:
     """A call's fresh result, still encoded, or None."""
     for path in (of_record(call.name), _own(call)):
-        body = _opened(path)
-        if all(body.get(name) == value for name, value in function_conditions(call.function).items()):
-            results = _results(path)
-            if call.key in results:
-                return results[call.key]
+        found = _opened(path, call.name)
+        if found.conditions == function_conditions(call.function) and call.key in (values := found.values):
+            return values[call.key]
     return None
 
 
 def _keep(call: Call) -> Any:
     """Compute a call, keep the result in ``_build``, and return it."""
+    check_writable([_own(call)])
     value = _compute(call)
     results = [{"arguments": json.loads(call.key), "value": value}]
     write_atomic(_own(call), sealed(function_conditions(call.function) | {"results": results}))
@@ -186,17 +232,15 @@ def _own(call: Call) -> Path:
 
 
 @cache
-def _opened(path: Path) -> dict[str, Any]:
-    """The content of a file of results; empty if it is missing or damaged."""
+def _opened(path: Path, name: str) -> Results:
+    """The results of the function ``name`` in a file; none if it is missing or damaged."""
     try:
-        return read_record(path)
+        found = read_sealed(path, Results, "result")
+        for one in found.results:
+            parsed(VALUES[name], canonical(one.value))
     except ValueError:
-        return {}
-
-
-def _results(path: Path) -> dict[str, Any]:
-    """The results in a file, still encoded, by their arguments."""
-    return {canonical(one["arguments"]).decode(): one["value"] for one in _opened(path).get("results", [])}
+        return Results({}, {}, [])
+    return found
 
 
 def encoded(value: Any) -> Any:

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
 
-from spm.compendium.record.bracket_cache import benchmark
-from spm.compendium.record.grid import Protocol, grid, panels, store_of
-from spm.compendium.record.policies import policy_name, unpack
+from spm.compendium.record.grid import Protocol, grid, store_of
+from spm.compendium.record.policies import tensors
 from spm.compendium.record.published import (
-    KEY,
     REPLAYED_SEEDS,
+    TABLES,
+    Manifest,
     as_csv,
+    bounds_rows,
     check_published,
     folder,
     is_kept,
+    policy_name,
     read_tables,
     specified,
 )
-from spm.compendium.record.replay import Replay, Seal
+from spm.compendium.record.replay import Seal
 from spm.compendium.record.runs import status
-from spm.compendium.record.store import label, record_place
+from spm.compendium.record.store import Record, label, record_place
 from spm.files import canonical, digest, write_atomic
 from spm.learning import Specification
 
@@ -44,21 +46,32 @@ def publish(protocol: Protocol) -> Path:
     specifications = grid("all", protocol)
     records = [store_of(protocol).load(specification) for specification in specifications]
     runs = pd.DataFrame([_row(*pair) for pair in zip(specifications, records, strict=True)])
-    runs.insert(len(KEY), "kept", is_kept(runs, protocol.keep))
     curves = [
-        specification.key | point
+        specification.key | vars(point)
         for specification, record in zip(specifications, records, strict=True)
-        for point in record["curve"]
+        for point in record.curve
     ]
-    content = {"runs.csv": as_csv(runs), "curves.csv": as_csv(pd.DataFrame(curves))}
-    content["bounds.csv"] = as_csv(pd.DataFrame(bounds_rows()))
+    runs["kept"] = is_kept(runs, protocol.keep)
+    tables = {"runs": runs, "curves": pd.DataFrame(curves), "bounds": pd.DataFrame(bounds_rows())}
+    content = {f"{name}.csv": as_csv(table[list(TABLES[name])]) for name, table in tables.items()}
     content["seal.json"] = _seal(specifications, records).written
     for specification, record, kept in zip(specifications, records, runs["kept"], strict=True):
         if kept:
-            content[policy_name(specification)] = _saved(record["weights"])
+            content[policy_name(specification)] = _saved(record)
     _replace(folder(protocol), content)
     read_tables.cache_clear()
     return folder(protocol)
+
+
+def seal_files(protocol: Protocol) -> list[Path]:
+    """Return the files that :func:`reseal_published` writes."""
+    return [folder(protocol) / name for name in ("seal.json", "manifest.json")]
+
+
+def publish_files(protocol: Protocol) -> list[Path]:
+    """Return the files that :func:`publish` may write."""
+    names = ["runs.csv", "curves.csv", "bounds.csv", *(policy_name(run) for run in grid("all", protocol))]
+    return [*seal_files(protocol), *(folder(protocol) / name for name in names)]
 
 
 def _replace(root: Path, content: dict[str, bytes]) -> None:
@@ -78,40 +91,29 @@ def _write_manifest(root: Path, names: Iterable[str]) -> None:
     write_atomic(root / "manifest.json", json.dumps({"files": files}, indent=1, sort_keys=True).encode() + b"\n")
 
 
-def _row(specification: Specification, record: dict[str, Any]) -> dict[str, Any]:
+def _row(specification: Specification, record: Record) -> dict[str, Any]:
     """A run's row: which run, its final evaluation, everything that determined it, and where it was done."""
     return (
         specification.key
-        | record["final"]
-        | {name: value for name, value in specified(specification).items() if name not in KEY}
-        | {"sources": digest(canonical(record["conditions"]))[:16], "python": record["python"]}
-        | record["packages"]
-        | {"processor": record["processor"], "seconds": record["seconds"]}
+        | vars(record.final)
+        | specified(specification)
+        | {"sources": digest(canonical(record.conditions))[:16], "python": record.python}
+        | record.packages
+        | {"processor": record.processor, "seconds": record.seconds}
     )
 
 
-def _seal(specifications: Sequence[Specification], records: Sequence[dict[str, Any]]) -> Seal:
+def _seal(specifications: Sequence[Specification], records: Sequence[Record]) -> Seal:
     """The miniatures of each curve's first seeds."""
     pairs = zip(specifications, records, strict=True)
-    replays = {
-        record_place(run): Replay.read(record["replay"]) for run, record in pairs if run.seed < REPLAYED_SEEDS
-    }
+    replays = {record_place(run): record.replay for run, record in pairs if run.seed < REPLAYED_SEEDS}
     return Seal.of_today(specifications, replays)
 
 
-def _saved(weights: dict[str, Any]) -> bytes:
+def _saved(record: Record) -> bytes:
     buffer = io.BytesIO()
-    torch.save({name: unpack(data) for name, data in weights.items()}, buffer)
+    torch.save(tensors(record), buffer)
     return buffer.getvalue()
-
-
-def bounds_rows() -> Iterator[dict[str, Any]]:
-    """Yield each panel's first best, bracket and static optima, one row per quantity."""
-    for panel in panels("all"):
-        known = benchmark(panel)
-        for name in (name.removesuffix("_error") for name in known if name.endswith("_error")):
-            row = {"panel": panel, "quantity": name, "value": known[name], "error": known[f"{name}_error"]}
-            yield row | {"method": known.get(f"{name}_method", "")}
 
 
 def reseal_published(protocol: Protocol, jobs: int = 1) -> str:
@@ -126,6 +128,6 @@ def reseal_published(protocol: Protocol, jobs: int = 1) -> str:
             root / "seal.json",
             Seal.of_today(grid("all", protocol), Seal.read(root / "seal.json").replays).written,
         )
-        _write_manifest(root, json.loads((root / "manifest.json").read_bytes())["files"])
+        _write_manifest(root, Manifest.read(root).files)
         read_tables.cache_clear()
     return found

@@ -22,14 +22,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import joblib
 import numpy as np
 from tqdm import tqdm
 
 from spm.compendium.record.fingerprints import conditions, differences
-from spm.files import canonical, digest, home, write_atomic
+from spm.compendium.record.processes import in_processes
+from spm.compendium.record.schema import Name, declared, naming, parsed, read_file
+from spm.files import canonical, check_writable, digest, home, write_atomic
 from spm.learning import Specification
 from spm.market import Market
 from spm.mechanisms import decode
@@ -62,11 +62,6 @@ class Replay:
 
     choices: str
     numbers: tuple[float, ...]
-
-    @classmethod
-    def read(cls, data: Mapping[str, Any]) -> Replay:
-        """Return the replay that :func:`dataclasses.asdict` wrote."""
-        return cls(str(data["choices"]), tuple(map(float, data["numbers"])))
 
     def agrees(self, other: Replay) -> bool:
         """Say whether both come from the same code, as far as a miniature can tell.
@@ -102,9 +97,9 @@ def miniature(specification: Specification) -> Specification:
 
 def replayed(specification: Specification) -> Replay:
     """Do the miniature of a run."""
-    from spm.learning import train  # here, since seals are read where nothing is learned
+    from spm.learning import learn  # here, since seals are read where nothing is learned
 
-    run = train(miniature(specification))
+    run = learn(miniature(specification))
     numbers = [point.regret for point in run.curve] + [run.final.objective, run.final.regret]
     numbers += [float(layer.double().norm()) for layer in run.weights.values()]
     return Replay(indifferent(specification.setting), tuple(numbers))
@@ -136,6 +131,10 @@ def indifferent(setting: Setting) -> str:
     return digest(bytes(told))[:16]
 
 
+KNOWN_VERDICTS = {b"fresh": True, b"stale": False}
+"""What the file of a verdict can hold: whether the present code would produce a curve's runs."""
+
+
 @dataclass(frozen=True)
 class Sealed:
     """A curve's runs with the replays and the conditions that were recorded.
@@ -154,6 +153,14 @@ class Sealed:
         return differences(self.conditions, CONDITIONS)
 
     @property
+    def is_known_fresh(self) -> bool | None:
+        """The verdict that was kept on it; None if there is none, or a damaged one."""
+        try:
+            return KNOWN_VERDICTS.get(read_file(self.verdict, "verdict"))
+        except ValueError:
+            return None
+
+    @property
     def verdict(self) -> Path:
         """Where the verdict on it is kept: for these specifications and replays under today's conditions."""
         runs = [(specification.as_dict(), asdict(replay)) for specification, replay in self.runs[:2]]
@@ -167,10 +174,11 @@ def is_fresh(curve: Sealed) -> bool:
     """
     if not curve.changed:
         return True
-    if not curve.verdict.is_file():
+    fresh = curve.is_known_fresh
+    if fresh is None:
         fresh = any(_comes_out(specification, recorded) for specification, recorded in curve.runs[:2])
         write_atomic(curve.verdict, b"fresh" if fresh else b"stale")
-    return curve.verdict.read_bytes() == b"fresh"
+    return fresh
 
 
 def _comes_out(specification: Specification, recorded: Replay) -> bool:
@@ -183,14 +191,15 @@ def _comes_out(specification: Specification, recorded: Replay) -> bool:
 
 def are_fresh(curves: Sequence[Sealed], jobs: int = 1) -> list[bool]:
     """Return :func:`is_fresh` of each curve, ``jobs`` replays at a time, with progress where there are any."""
-    todo = [curve for curve in curves if curve.changed and not curve.verdict.is_file()]
-    parallel = joblib.Parallel(n_jobs=jobs if todo else 1, return_as="generator")
-    replays = parallel(joblib.delayed(is_fresh)(curve) for curve in todo)
-    for _ in tqdm(replays, "replaying curves", len(todo), mininterval=2, disable=not todo):
-        pass
+    todo = [curve for curve in curves if curve.changed and curve.is_known_fresh is None]
+    check_writable(curve.verdict for curve in todo)
+    with in_processes(is_fresh, todo, jobs) as replays:
+        for _ in tqdm(replays, "replaying curves", len(todo), mininterval=2, disable=not todo):
+            pass
     return [is_fresh(curve) for curve in curves]
 
 
+@declared
 @dataclass(frozen=True)
 class Seal:
     """The replays of a set of runs, as a file beside the table of their results.
@@ -201,7 +210,7 @@ class Seal:
         settings: each setting's digest, by its name.
     """
 
-    conditions: Mapping[str, str]
+    conditions: Mapping[Name, Name]
     replays: Mapping[str, Replay]
     settings: Mapping[str, str]
 
@@ -217,12 +226,9 @@ class Seal:
         Raises:
             ValueError: there is none at ``path``, or it is damaged.
         """
-        try:
-            data = json.loads(path.read_bytes())
-            replays = {name: Replay.read(entry) for name, entry in data["replays"].items()}
-            return cls(data["conditions"], replays, data["settings"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"the seal {path} can't be read: {error}") from None
+        content = read_file(path, "seal")
+        with naming(path):
+            return parsed(cls, content)
 
     @property
     def written(self) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -14,8 +15,8 @@ from spm.compendium.record import engines
 from spm.compendium.record.engines import Engine
 from spm.compendium.record.grid import Protocol, grid, store_of
 from spm.compendium.record.store import RecordState, Store, describe, label, sealed
-from spm.files import write_atomic
-from spm.learning import Specification, train
+from spm.files import canonical, check_writable, write_atomic
+from spm.learning import Specification, learn
 
 Finished = tuple[Specification, bytes]
 """A run that was done, and its sealed record."""
@@ -36,10 +37,13 @@ def run_grid(figure: str, protocol: Protocol, jobs: int = 1, engine: Engine[Fini
         engine: where the runs are done (:func:`spm.compendium.record.engines.engine`).
 
     Raises:
-        ValueError: unknown figure, fewer than 1 job, or an engine that can't be used.
+        ValueError: unknown figure, fewer than 1 job, an engine that can't be used, or a record that can't be
+            written; then finished runs are kept, and those under way ended.
     """
+    store = store_of(protocol)
+    check_writable(store.path(specification) for specification in grid(figure, protocol))
     todo = [specification for specification, state in status(figure, protocol, jobs) if state.status != "done"]
-    return do_runs([(specification, store_of(protocol)) for specification in todo], engine or local_engine(jobs))
+    return do_runs([(specification, store) for specification in todo], engine or local_engine(jobs))
 
 
 def local_engine(jobs: int) -> Engine[Finished]:
@@ -54,21 +58,29 @@ def local_engine(jobs: int) -> Engine[Finished]:
 def do_runs(todo: Sequence[tuple[Specification, Store]], engine: Engine[Finished]) -> int:
     """Do runs, write each record to its store as it completes, and return how many there were."""
     # The longest first, so that no long run is left over when all others have ended.
-    stores = dict(sorted(todo, key=lambda pair: -pair[0].visits))
-    total = sum(specification.visits for specification in stores)
+    runs = sorted(todo, key=lambda pair: -pair[0].visits)
+    paths = {canonical(specification.as_dict()): store.path(specification) for specification, store in runs}
+    total = sum(specification.visits for specification, _ in runs)
     with (
-        engine(run_one, list(stores)) as finished,
+        engine(run_one, [specification for specification, _ in runs]) as finished,
         tqdm(total=total, unit="visit", unit_scale=True, disable=not todo, mininterval=5) as bar,
     ):
         for done, record in finished:
-            write_atomic(stores[done].path(done), record)
+            _write(paths[canonical(done.as_dict())], record)  # what has travelled is another object
             bar.set_postfix_str(f"{label(done)}", refresh=False)
             bar.update(done.visits)
     return len(todo)
 
 
+def _write(path: Path, record: bytes) -> None:
+    try:
+        write_atomic(path, record)
+    except ValueError as error:
+        raise ValueError(f"{error}; finished runs are kept") from None
+
+
 def run_one(specification: Specification) -> Finished:
     """Do one run and return it with its record; done again, the record is the same but for its seconds."""
     start = time.perf_counter()
-    result = train(specification)
+    result = learn(specification)
     return specification, sealed(describe(result, time.perf_counter() - start))

@@ -10,25 +10,129 @@ specification is the one asked for, and the present code would produce it (:mod:
 
 from __future__ import annotations
 
-import base64
 import json
+import os
 import platform
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import from_json
 
 from spm.compendium.record.fingerprints import packages
+from spm.compendium.record.layers import Packed, check_layers, network_shapes
 from spm.compendium.record.replay import CONDITIONS, Replay, Sealed, are_fresh, replayed
+from spm.compendium.record.schema import Name, declared, naming, parsed, read_file
 from spm.files import canonical, digest, write_atomic
-from spm.learning import Specification
+from spm.learning import Hyperparameters, Point, Specification
+from spm.market import Statistic
+from spm.settings import Setting
 
 if TYPE_CHECKING:
-    import torch
-
     from spm.learning import Run
+
+T = TypeVar("T")
+
+Natural = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True)
+class AskedSetting:
+    """A setting as a record tells it."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class AskedStatistic:
+    """A statistic as a record tells it."""
+
+    name: str
+    blocks: list[str]
+
+
+def _complete(data: Any) -> Any:
+    """Refuse hyperparameters that leave one to its default, which may not have been the same."""
+    missing = [
+        field.name for field in fields(Hyperparameters) if isinstance(data, dict) and field.name not in data
+    ]
+    if missing:
+        raise ValueError(f"{missing[0]} is missing")
+    return data
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A specification as a record tells it (:meth:`spm.learning.specification.Specification.as_dict`)."""
+
+    setting: AskedSetting
+    statistic: AskedStatistic
+    seed: Natural
+    visits: Positive
+    evaluations: Positive
+    evaluation_profiles: Positive
+    final_profiles: Positive
+    hyperparameters: Annotated[Hyperparameters, BeforeValidator(_complete)]
+    variant: Literal["scores", "groups"]
+
+
+@declared
+@dataclass(frozen=True)
+class Record:
+    """The record of a run.
+
+    Attributes:
+        specification: everything that determined the run.
+        conditions: fingerprints of the producing modules, and packages' versions.
+        packages: versions of packages.
+        python: version of Python.
+        processor: where it was done (:func:`processor`).
+        seconds: how long it took.
+        curve: points of the learning curve.
+        final: the final evaluation.
+        weights: the network's layers, by name.
+        replay: the run's miniature.
+    """
+
+    specification: Asked
+    conditions: dict[Name, Name]
+    packages: dict[Name, Name]
+    python: Name
+    processor: Name
+    seconds: Annotated[float, Field(ge=0)]
+    curve: Annotated[tuple[Point, ...], Field(min_length=1)]
+    final: Point
+    weights: dict[Name, Packed]
+    replay: Replay
+
+    def __post_init__(self) -> None:
+        """Check the points.
+
+        Raises:
+            ValueError: visits do not increase along the curve and end with the final evaluation's, or an error is
+                negative.
+        """
+        visits = [point.visits for point in self.curve]
+        if visits[0] < 0 or visits != sorted(set(visits)) or visits[-1] != self.final.visits:
+            raise ValueError("visits must increase along the curve, up to those of the final evaluation")
+        if min(min(point.objective_se, point.regret_se) for point in (*self.curve, self.final)) < 0:
+            raise ValueError("a standard error must be at least 0")
+
+    def check_network(self, setting: Setting, statistic: Statistic) -> None:
+        """Check that the weights are those of a network for a setting and a statistic.
+
+        Raises:
+            ValueError: a layer is missing, too many, or of another shape.
+        """
+        asked = self.specification
+        expected = network_shapes(setting, statistic, asked.variant, asked.hyperparameters.width)
+        check_layers({name: layer.shape for name, layer in self.weights.items()}, expected)
 
 
 @dataclass(frozen=True)
@@ -47,7 +151,18 @@ def record_place(specification: Specification) -> str:
     >>> record_place(Specification(get_setting("colors"), get_statistic("none"), seed=3, visits=1))
     'colors/none-scores-3'
     """
-    return "{panel}/{statistic}-{variant}-{seed}".format(**specification.key)
+    return "{panel}/{statistic}-{variant}-{seed}".format(
+        **{key: _file_name(str(name)) for key, name in specification.key.items()}
+    )
+
+
+def _file_name(name: str) -> str:
+    """A name of the reader's as that of a file or folder, whose place it must not change.
+
+    >>> _file_name("delta-0.5"), _file_name("../half & half")
+    ('delta-0.5', '%2E.%2Fhalf & half')
+    """
+    return re.sub(r"[^\w &().-]|^[.]", lambda found: f"%{ord(found[0]):02X}", name)
 
 
 def label(specification: Specification) -> str:
@@ -76,7 +191,7 @@ class Store:
         write_atomic(path, sealed(describe(run, seconds)))
         return path
 
-    def load(self, specification: Specification) -> dict[str, Any]:
+    def load(self, specification: Specification) -> Record:
         """Return the record of a run.
 
         Raises:
@@ -96,28 +211,29 @@ class Store:
         """Say whether the record of one run can be used."""
         return self.states([specification])[0][1]
 
-    def _read(self, specification: Specification) -> RecordState | dict[str, Any]:
-        """The body of a record, or its state where it can't be used whatever a replay would say."""
+    def _read(self, specification: Specification) -> RecordState | Record:
+        """A record, or its state where it can't be used whatever a replay would say."""
         path = self.path(specification)
-        if not path.exists():
+        if not os.path.lexists(path):
             return RecordState("missing", "never run")
         try:
             record = read_record(path)
+            changed = _changes(asdict(record.specification), _plain(specification))
+            if changed:
+                return RecordState("stale", "specification changed: " + ", ".join(changed))
+            record.check_network(specification.setting, specification.statistic)
         except ValueError:
             return RecordState("stale", "damaged record")
-        changed = _changes(record["specification"], _plain(specification))
-        if changed:
-            return RecordState("stale", "specification changed: " + ", ".join(changed))
         return record
 
 
-def _curves(records: dict[Specification, dict[str, Any]]) -> list[Sealed]:
+def _curves(records: dict[Specification, Record]) -> list[Sealed]:
     """Records by curve and by the conditions under which they were made."""
     curves: dict[Any, list[tuple[Specification, Replay]]] = {}
     for run, record in records.items():
-        key = (run.setting.name, run.statistic.name, run.variant, canonical(record["conditions"]))
-        curves.setdefault(key, []).append((run, Replay.read(record["replay"])))
-    return [Sealed(curve, records[curve[0][0]]["conditions"]) for curve in curves.values()]
+        key = (run.setting.name, run.statistic.name, run.variant, canonical(record.conditions))
+        curves.setdefault(key, []).append((run, record.replay))
+    return [Sealed(curve, records[curve[0][0]].conditions) for curve in curves.values()]
 
 
 def _judged(curve: Sealed, fresh: bool) -> RecordState:
@@ -169,61 +285,47 @@ def describe(run: Run, seconds: float) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "curve": [asdict(point) for point in run.curve],
         "final": asdict(run.final),
-        "weights": {name: pack(tensor) for name, tensor in run.weights.items()},
+        "weights": {name: asdict(Packed.of(tensor.numpy())) for name, tensor in run.weights.items()},
         "replay": asdict(replayed(run.specification)),
     }
 
 
-def sealed(body: dict[str, Any]) -> bytes:
+def sealed(body: Any) -> bytes:
     """Return ``body`` as a record: JSON with the checksum of its content."""
     return canonical({"body": body, "sha256": digest(canonical(body))}) + b"\n"
 
 
-def opened(content: bytes) -> dict[str, Any]:
+def opened(content: bytes) -> Any:
     """Return the body of a record that :func:`sealed` made.
 
     Raises:
         ValueError: the content is not what was written.
     """
     try:
-        record = json.loads(content)
-        body: dict[str, Any] = record["body"]
-        intact = digest(canonical(body)) == record["sha256"]
-    except (ValueError, KeyError, TypeError):
+        record = from_json(content, allow_inf_nan=False)
+        intact = record.keys() == {"body", "sha256"} and digest(canonical(record["body"])) == record["sha256"]
+    except (ValueError, AttributeError):
         raise ValueError("not a record, or a damaged one") from None
     if not intact:
         raise ValueError("damaged: the checksum does not match the content")
-    return body
+    return record["body"]
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """Return the body of the record at ``path``.
-
-    Raises:
-        ValueError: no such file, or its content is not what was written.
-    """
-    try:
-        return opened(path.read_bytes())
-    except FileNotFoundError:
-        raise ValueError(f"there is no record at {path}") from None
-    except OSError as error:
-        raise ValueError(f"can't read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise ValueError(f"{path} is {error}") from None
-
-
-def pack(tensor: torch.Tensor) -> dict[str, Any]:
-    """Return a tensor of float32 as plain data: its shape and its little-endian bytes in base64."""
-    array = tensor.detach().numpy().astype("<f4")
-    return {"shape": list(array.shape), "float32": base64.b64encode(array.tobytes()).decode()}
-
-
-def check_writable(folder: Path) -> None:
-    """Check, before a long run, that a record can be written below ``folder``.
+def read_sealed(path: Path, kind: type[T], what: str) -> T:
+    """Return the body of what :func:`sealed` made, as an instance of its schema.
 
     Raises:
-        ValueError: it can't.
+        ValueError: no such file, or its content is not what was written, or not of this schema.
     """
-    probe = folder / ".probe"
-    write_atomic(probe, b"")
-    probe.unlink()
+    content = read_file(path, what)
+    with naming(path):
+        return parsed(kind, canonical(opened(content)))
+
+
+def read_record(path: Path) -> Record:
+    """Return the record at ``path``.
+
+    Raises:
+        ValueError: as :func:`read_sealed`.
+    """
+    return read_sealed(path, Record, "record")

@@ -6,22 +6,33 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pandas as pd
 
 from spm.compendium.record import published
-from spm.compendium.record.published import specified
+from spm.compendium.record.published import EVALUATED, SIZES, as_csv, specified
 from spm.compendium.record.replay import Replay, Seal
 from spm.compendium.record.runs import do_runs, local_engine
+from spm.compendium.record.schema import read_table
 from spm.compendium.record.store import Store, record_place
 from spm.files import canonical, digest, home, write_atomic
-from spm.learning import Specification
+from spm.learning import Hyperparameters, Specification
+
+TRIAL: dict[str, Any] = (
+    dict.fromkeys(("alternative", "panel", "statistic"), str)
+    | {"seed": int}
+    | SIZES
+    | {"variant": str}
+    | get_type_hints(Hyperparameters)
+    | EVALUATED
+    | {"sources": str, "processor": str, "seconds": float}
+)
+"""The columns of a table of trials, with their types."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +70,9 @@ class Trial:
         return (
             {"alternative": self.name}
             | specified(self.specification)
-            | record["final"]
-            | {"sources": digest(canonical(record["conditions"]))[:16], "processor": record["processor"]}
-            | {"seconds": record["seconds"]}
+            | vars(record.final)
+            | {"sources": digest(canonical(record.conditions))[:16], "processor": record.processor}
+            | {"seconds": record.seconds}
         )
 
 
@@ -87,15 +98,21 @@ class Trials:
         """Where the trials' replays lie."""
         return self.path.with_name(f"{self.name}-seal.json")
 
+    @property
+    def files(self) -> list[Path]:
+        """The files that :meth:`do` writes."""
+        records = [one.store.path(one.specification) for one in self.listed()]
+        return [self.path, self.seal_path, *records]
+
     def do(self, jobs: int = 1) -> int:
         """Do the trials that are missing or stale, write the table, and return how many were done."""
         everything = self.listed()
         done = do_runs(
             [(one.specification, one.store) for one in everything if not one.is_done], local_engine(jobs)
         )
-        rows = pd.DataFrame([one.row() for one in everything])
-        replays = {one.label: Replay.read(one.store.load(one.specification)["replay"]) for one in everything}
-        write_atomic(self.path, rows.to_csv(index=False, lineterminator="\n").encode())
+        rows = pd.DataFrame([one.row() for one in everything])[list(TRIAL)]
+        replays = {one.label: one.store.load(one.specification).replay for one in everything}
+        write_atomic(self.path, as_csv(rows))
         self._seal(replays)
         return done
 
@@ -109,10 +126,7 @@ class Trials:
         Raises:
             ValueError: they are missing, or not those that the present code would make.
         """
-        try:
-            rows = pd.read_csv(io.BytesIO(self.path.read_bytes()), float_precision="round_trip")
-        except OSError:
-            raise ValueError(f"there is no table of trials at {self.path}; `make reproduce` writes it") from None
+        rows = read_table(self.path, TRIAL, "table of trials")
         changed = self._changes(rows)
         if changed:
             raise ValueError(f"{self.path} is stale: {changed}; `make reproduce` writes it again")

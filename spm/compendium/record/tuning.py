@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from spm.compendium.record.grid import HYPERPARAMETERS, STATIC
+from spm.compendium.record.grid import STATIC
 from spm.compendium.record.trials import Trial, Trials
-from spm.learning import Hyperparameters, Specification
+from spm.learning import HYPERPARAMETERS, Hyperparameters, Specification
 from spm.market import get_statistic
 from spm.settings import get_setting
 

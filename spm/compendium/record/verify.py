@@ -8,28 +8,29 @@ land in a local optimum that no recorded seed reached. A policy played again on 
 final evaluation must come within 4 standard errors of the recorded mean, and equal it on the same platform when
 all profiles are played. The record's spread counts too: among few profiles a rare large loss, and its part of the
 spread, may be missing.
-Bounds and static optima must agree to a millionth with those of the present code, and every result under
-``data/computed`` is computed again from nothing (:func:`spm.compendium.record.kept.recomputed`).
+Every result under ``data/computed``, bounds and static optima included, is computed again from nothing
+(:func:`spm.compendium.record.kept.recomputed`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-import joblib
 import numpy as np
 import pandas as pd
 
 from spm.compendium.record import computed, policies, published
 from spm.compendium.record import grid as grid_module
+from spm.compendium.record.bracket_cache import compute_brackets
 from spm.compendium.record.fingerprints import packages
-from spm.compendium.record.grid import Protocol, panels
+from spm.compendium.record.grid import Protocol
 from spm.compendium.record.kept import recomputed
-from spm.compendium.record.publish import bounds_rows
-from spm.compendium.record.published import KEY, folder
+from spm.compendium.record.processes import in_processes
+from spm.compendium.record.published import KEY
 from spm.compendium.record.store import label, processor
-from spm.learning import Point, Specification, evaluation_seed, point, train
+from spm.learning import Point, Specification, evaluation_seed, learn, point
 from spm.mechanisms import play
 
 STANDARD_ERRORS = 4.0
@@ -38,9 +39,6 @@ LOCAL_OPTIMUM = 0.05
 
 With it, fewer than 1% of the runs of record lie outside the interval that the other seeds of their curve give.
 """
-
-BRACKET_TOLERANCE = 1e-6
-"""Relative difference between recorded and recomputed bounds that another platform may cause."""
 
 
 @dataclass(frozen=True)
@@ -86,23 +84,13 @@ def verify(protocol: Protocol, sample: int, seed: int, profiles: int, jobs: int)
         raise ValueError(f"--jobs must be at least 1, not {jobs}")
     todo = sampled(protocol, sample, seed)
     kept = [run for run, is_kept in zip(grid_module.grid("all", protocol), runs["kept"], strict=True) if is_kept]
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
-    yield from parallel(joblib.delayed(_retrained)(protocol, specification) for specification in todo)
-    yield from parallel(joblib.delayed(_played)(protocol, specification, profiles) for specification in kept)
-    yield from bounded(protocol)
+    compute_brackets(grid_module.panels("all"), jobs)  # first, since it is what writes
+    with in_processes(partial(_retrained, protocol), todo, jobs) as findings:
+        yield from findings
+    with in_processes(partial(_played, protocol, profiles), kept, jobs) as findings:
+        yield from findings
     for one in recomputed(computed.calls(), jobs):
         yield Verification("computed again", str(one.call), one.outcome == "same", one.outcome)
-
-
-def bounded(protocol: Protocol) -> Iterator[Verification]:
-    """Compare each panel's recorded bounds and static optima with those of the present code."""
-    recorded = pd.read_csv(folder(protocol) / "bounds.csv").set_index(["panel", "quantity"])["value"]
-    now = pd.DataFrame(bounds_rows()).set_index(["panel", "quantity"])["value"]
-    for panel in panels("all"):
-        old, new = recorded[panel], now[panel].reindex(recorded[panel].index)
-        agree = np.isclose(old, new, rtol=BRACKET_TOLERANCE, atol=BRACKET_TOLERANCE)
-        detail = ", ".join(old.index[~agree]) + " differ" if not agree.all() else "the same"
-        yield Verification("bounds", panel, bool(agree.all()), detail)
 
 
 def _rows(table: pd.DataFrame, specification: Specification, names: Sequence[str] = KEY) -> pd.DataFrame:
@@ -119,7 +107,7 @@ def _retrained(protocol: Protocol, specification: Specification) -> Verification
     """Train a run again and compare it with its record."""
     tables = published.results_of_record(protocol)
     recorded = _rows(tables["runs"], specification)
-    run = train(specification)
+    run = learn(specification)
     passed, detail = retrained(
         [*run.curve, run.final],
         [*_points(_rows(tables["curves"], specification)), *_points(recorded)],
@@ -156,7 +144,7 @@ def retrained(new: list[Point], old: list[Point], seeds: list[Point], same_platf
     return low <= new[-1].regret <= high, detail
 
 
-def _played(protocol: Protocol, specification: Specification, profiles: int) -> Verification:
+def _played(protocol: Protocol, profiles: int, specification: Specification) -> Verification:
     """Play a kept policy again and compare with its record."""
     recorded = _rows(published.results_of_record(protocol)["runs"], specification)
     policy = policies.policy(protocol, specification)

@@ -176,7 +176,7 @@ def _from_records(figure: str, protocol: Protocol, part: str) -> pd.DataFrame:
     records = grid.store_of(protocol)
     rows = []
     for specification in grid.grid(figure, protocol):
-        points = records.load(specification)[part]
-        key = specification.key
-        rows += [key | point for point in (points if isinstance(points, list) else [points])]
+        record = records.load(specification)
+        points = record.curve if part == "curve" else [record.final]
+        rows += [specification.key | vars(point) for point in points]
     return pd.DataFrame(rows)

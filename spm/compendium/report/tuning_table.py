@@ -8,10 +8,11 @@ import pandas as pd
 
 from spm.compendium.record.belief import BELIEF
 from spm.compendium.record.bracket_cache import benchmark
-from spm.compendium.record.grid import HYPERPARAMETERS, STATIC
+from spm.compendium.record.grid import STATIC
 from spm.compendium.record.tuning import TUNING
 from spm.compendium.report.evidence import Evidence
 from spm.compendium.report.tables import BEST_STATIC, LABELS, POLICIES
+from spm.learning import HYPERPARAMETERS
 from spm.settings import get_setting
 
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pandas.io.formats.style import Styler
 
-from spm.market import Market, first_best
+from spm.market import Market, transcript
 from spm.mechanisms import Mechanism
 from spm.settings import Array, FiniteModel, Lottery, MaxMinModel, Setting, Values, valuations
 
@@ -31,62 +30,9 @@ def episode(mechanism: Mechanism, setting: Setting, seed: int = 0) -> str:
     draws, choices = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
     market = Market(setting, valuations(setting.demand, setting.sample(draws, 1)))
     rule = mechanism.begin(setting, 1, choices)
-    supply = ", ".join(f"{copies} {name}" for copies, name in zip(setting.supply, setting.types, strict=True))
-    lines = [
-        f"{setting.title}: {setting.n_agents} agents; {supply}; {setting.demand} demand; {setting.objective}",
-        f"values and prices divided by {_number(float(setting.unit))}",
-        "",
-    ]
     while not market.over[0]:
-        agents, prices = rule(market)
-        lines.append(_round(market, int(agents[0]), prices[0]))
-    score = setting.objective.score(market.received, market.payments)[0]
-    best = first_best(setting, market.valuations)[0]
-    return "\n".join([*lines, "", f"over: {setting.objective} {_number(score)}, first best {_number(best)}"])
-
-
-def _round(market: Market, agent: int, prices: Array) -> str:
-    """Visit the agent and tell what happened."""
-    name = market.setting.agents[agent]
-    posted = _posted(market, prices)
-    taken = int(market.visit(np.array([agent]), prices[None])[0])
-    bought = _listed(market.setting.types, market.bundles[taken])
-    paid = f", pays {_number(market.payments[0, agent])}" if market.bundles[taken].any() else ""
-    return (
-        f"round {market.rounds[0]}: visits {name}, posts {posted}; "
-        f"she values {_valued(market, agent)}; buys {bought}{paid}; left: {_left(market)}"
-    )
-
-
-def _number(value: float) -> str:
-    """At most 4 decimals, the same on every platform."""
-    return f"{round(float(value), 4) + 0.0:g}"
-
-
-def _listed(names: tuple[str, ...], chosen: NDArray[np.int8]) -> str:
-    """Names of the types in a bundle."""
-    return " + ".join(names[t] for t in np.flatnonzero(chosen)) or "nothing"
-
-
-def _valued(market: Market, agent: int) -> str:
-    """Her value for each type, or for each set that she wants when items are complements."""
-    setting, offers = market.setting, market.valuations[0, agent]
-    single = market.bundles.sum(axis=1) == 1
-    shown = (offers > 0) & (single if setting.demand != "combinatorial" else True)
-    worth = [f"{_listed(setting.types, market.bundles[k])} {_number(offers[k])}" for k in np.flatnonzero(shown)]
-    return ", ".join(worth) or "nothing"
-
-
-def _posted(market: Market, prices: Array) -> str:
-    """The price of each type that is left."""
-    names = market.setting.types
-    return ", ".join(f"{names[t]} {_number(prices[t])}" for t in np.flatnonzero(market.items_left[0]))
-
-
-def _left(market: Market) -> str:
-    """Copies left of each type."""
-    names, left = market.setting.types, market.items_left[0]
-    return ", ".join(f"{left[t]} {names[t]}" for t in np.flatnonzero(left)) or "no item"
+        market.visit(*rule(market))
+    return transcript(market)
 
 
 def lottery_table(values: FiniteModel, types: Sequence[str]) -> Styler:

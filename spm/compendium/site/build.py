@@ -20,11 +20,13 @@ from typing import Any
 
 import yaml
 
+from spm.compendium.command_line import Parser, jobs, status_of
 from spm.compendium.record import published
 from spm.compendium.record.grid import get_protocol
 from spm.compendium.site.chapters import BookError, chapter_digest, chapters, execute_all, pages
 from spm.compendium.site.offline import problems
 from spm.files import home
+from spm.names import quoted
 
 JUPYTER_BOOK = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
 SPHINX_STRICT = ("-W", "--keep-going", "--all", "-q")
@@ -107,23 +109,37 @@ def make(root: Path, given: Mapping[str, Any], jobs: int) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status (1: the book can't be made, 2: bad input)."""
-    options = _parser().parse_args(arguments)
-    root = home()
     try:
-        if options.check:
-            check_site(root / "_build" / "site", pages(root / "book"))
-            print("The book is complete and loads nothing from elsewhere.")
-        else:
-            given = {name: yaml.safe_load(value) for name, value in options.parameter}
-            print(f"The book: {make(root, given, options.jobs).as_uri()}")
-    except (ValueError, OSError, BookError) as error:
+        return status_of(
+            "book", lambda: _do(_parser().parse_args(arguments)), "interrupted; finished chapters are kept"
+        )
+    except BookError as error:
         print(f"book: {error}", file=sys.stderr)
-        return 1 if isinstance(error, BookError) else 2
-    return 0
+        return 1
+
+
+def _do(options: argparse.Namespace) -> None:
+    """Check the site, or make it with the parameters given."""
+    root = home()
+    if options.check:
+        check_site(root / "_build" / "site", pages(root / "book"))
+        print("The book is complete and loads nothing from elsewhere.")
+    else:
+        given = {name: _value(name, text) for name, text in options.parameter}
+        print(f"The book: {make(root, given, options.jobs).as_uri()}")
+
+
+def _value(name: str, text: str) -> Any:
+    """The value of a papermill parameter, which is given as YAML."""
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = getattr(error, "problem", None) or error
+        raise ValueError(f"parameter {quoted(name)}: {quoted(text)} is not YAML: {reason}") from None
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m spm.compendium.site.build", description="Execute the chapters and build the book."
     )
     parser.add_argument(
@@ -135,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar=("NAME", "VALUE"),
         help="a papermill parameter, for the chapters that declare it",
     )
-    parser.add_argument("--jobs", type=int, default=1, help="chapters executed at a time (default 1)")
+    parser.add_argument("--jobs", type=jobs(), default=1, help="chapters executed at a time (default 1)")
     parser.add_argument("--check", action="store_true", help="only check the site that was built")
     return parser
 

@@ -11,17 +11,17 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import joblib
 import papermill
 import yaml
 from papermill.exceptions import PapermillExecutionError
 from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 
+from spm.compendium.record.processes import in_processes
 from spm.files import write_atomic
 from spm.names import unknown
 
@@ -155,17 +155,13 @@ def execute_all(todo: Sequence[Chapter], jobs: int, folder: Path) -> None:
         raise ValueError(f"jobs must be at least 1, not {jobs}")
     _isolate(folder)
     failures = []
-    for chapter, seconds, failure in _in_parallel(todo, jobs):
-        print(f"  {'FAILED ' if failure else ''}{chapter.name}: {seconds:.1f} s", flush=True)
-        if failure:
-            failures.append(f"chapter {chapter.name}, {failure}")
+    with in_processes(execute, todo, jobs, ordered=False) as executed:
+        for chapter, seconds, failure in executed:
+            print(f"  {'FAILED ' if failure else ''}{chapter.name}: {seconds:.1f} s", flush=True)
+            if failure:
+                failures.append(f"chapter {chapter.name}, {failure}")
     if failures:
         raise BookError("\n".join(failures))
-
-
-def _in_parallel(todo: Sequence[Chapter], jobs: int) -> Iterator[tuple[Chapter, float, str]]:
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-    yield from parallel(joblib.delayed(execute)(chapter) for chapter in todo)
 
 
 def _isolate(folder: Path) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,6 +70,15 @@ def cluster(folder: Path, workers: int = 1, threads: int = 1) -> Iterator[str]:
 
 
 @contextmanager
+def worker(address: str, folder: Path) -> Iterator[None]:
+    """One more worker, which imports from ``folder`` first."""
+    with dask(
+        folder, "worker", address, "--nthreads", "1", "--local-directory", str(folder), until="(Start Nanny)"
+    ):
+        yield
+
+
+@contextmanager
 def client_of(address: str) -> Iterator[Any]:
     with distributed.Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         yield client
@@ -94,7 +106,7 @@ def bodies(home: Path) -> dict[str, Any]:
     """Every file among the runs below ``home``, opened as a record, but for the seconds that the run took."""
     runs = home / "_build" / "runs"
     paths = [path for path in runs.rglob("*") if path.is_file()]
-    return {str(path.relative_to(runs)): store.read_record(path) | {"seconds": 0} for path in paths}
+    return {str(path.relative_to(runs)): replace(store.read_record(path), seconds=0.0) for path in paths}
 
 
 def exists(pid: int) -> bool:
@@ -189,6 +201,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert main(arguments) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
+    assert len(said) <= 301
     return said
 
 
@@ -225,24 +238,146 @@ def test_a_worker_with_another_spm_is_refused_before_anything_is_run(
     assert not home.exists()
 
 
-def test_a_worker_that_joins_later_is_refused_too(
+def test_a_worker_that_becomes_another_is_refused_too(
     address: str, home: Path, two_panels: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As if none had been there to be checked beforehand."""
-    monkeypatch.setattr(engines, "_check_workers", lambda *_: None)
+    """As if all had been right when they were judged."""
+    monkeypatch.setattr(engines, "_faults", lambda _, workers: dict.fromkeys(workers, ""))
     monkeypatch.setitem(engines.WORKER_CONDITIONS, "learning.ppo.py", "another")
     with pytest.raises(ValueError, match=r"worker tcp://\S+ is not as it is here: learning.ppo.py differs$"):
         run_grid("figure-3", TINY, engine=engines.engine("dask", address=address))
     assert not home.exists()
 
 
-def test_a_lost_scheduler_is_one_sentence(tmp_path: Path) -> None:
+def test_a_worker_that_joins_late_with_another_spm_is_passed_over(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Meanwhile the only right one dies, and its nanny starts another, at another address."""
+    monkeypatch.setitem(FIGURES, "figure-3", ("kitchen-sink",))
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    altered(odd)
+    with ExitStack() as late, cluster(tmp_path) as address:
+        client = late.enter_context(client_of(address))
+        seen = 0
+
+        def watched(finished: Iterator[Finished]) -> Iterator[Finished]:
+            nonlocal seen
+            for result in finished:
+                seen += 1
+                if seen == 2:
+                    kill_a_busy_worker(address)
+                    client.wait_for_workers(1, timeout=60)
+                    late.enter_context(worker(address, odd))
+                    client.wait_for_workers(2, timeout=60)
+                yield result
+
+        @contextmanager
+        def engine(
+            work: Callable[[Specification], Finished], todo: Sequence[Specification]
+        ) -> Iterator[Iterator[Finished]]:
+            with engines.dask(work, todo, address) as finished:
+                yield watched(finished)
+
+        assert run_grid("figure-3", TINY, engine=engine) == seen == len(bodies(home)) == 10
+        late.close()
+    warned = [line for line in capsys.readouterr().err.splitlines() if "passed over" in line]
+    assert len(warned) == 1
+    assert re.search(r"^spm: worker tcp://\S+ is not as it is here: learning.ppo.py differs; ", warned[0])
+
+
+class FakeClient:
+    """A client of workers whose conditions are made up: None for one that leaves before it is asked."""
+
+    def __init__(self, **workers: dict[str, str] | None) -> None:
+        self.workers, self.status = workers, "running"
+
+    def nthreads(self) -> dict[str, int]:
+        return dict.fromkeys(self.workers, 1)
+
+    def run(self, _: object, workers: list[str], on_error: str) -> dict[str, Any]:
+        return {name: self.workers[name] or OSError(f"no {name}") for name in workers}
+
+
+def test_workers_are_judged_as_they_come(capsys: pytest.CaptureFixture[str]) -> None:
+    mine = engines.process_conditions(threads=1)
+    older = {name: "older" for name in mine if name.endswith(".py")}
+    team = engines.Team(client := FakeClient())
+    team.look()
+    assert team.right == []
+    client.workers = {"a": mine, "b": mine | {"numpy": "1.0"}, "c": None}
+    team.look()
+    assert team.right == ["a"]
+    assert capsys.readouterr().err == (
+        f"spm: worker b is not as it is here: numpy is 1.0 and not {mine['numpy']}; it is passed over\n"
+    )
+    client.workers |= {"c": mine}
+    team.look()
+    assert team.right == ["a", "c"]
+    client.workers = {"b": client.workers["b"], "d": mine | older}
+    with pytest.raises(ValueError, match="worker b is not as it is here") as error:
+        team.look()
+    assert len(str(error.value)) < 200
+    assert len(engines.__dict__["_fault"](mine, mine | older)) < 200
+    assert capsys.readouterr().err == ""
+
+
+def test_a_run_that_kills_its_workers_is_one_sentence(address: str) -> None:
+    runs = grid_module.grid("figure-3", TINY)[:1]
+    with (
+        engines.dask(lambda _: os._exit(1), runs, address) as finished,
+        pytest.raises(ValueError, match=r"^4 workers died at the same run, the last tcp://\S+, perhaps for want"),
+    ):
+        next(finished)
+
+
+def test_a_lost_scheduler_is_one_sentence_without_a_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As on the command line: the handlers that Dask sets up write to the standard error of then.
+    for name in ("distributed", "tornado"):
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [logging.StreamHandler(sys.stderr)])
+    before = {name: logging.getLogger(name).level for name in ("distributed", "distributed.client", "asyncio")}
     with scheduler(tmp_path) as (process, address):
         engine = engines.engine("dask", address=address)
         with engine(run_one, grid_module.grid("figure-3", TINY)) as finished:
             process.kill()
             with pytest.raises(ValueError, match=r"lost the Dask scheduler at 'tcp://127.0.0.1:"):
                 next(finished)
+    assert capfd.readouterr().err == ""
+    assert {name: logging.getLogger(name).level for name in before} == before
+
+
+def test_a_scheduler_that_was_lost_long_ago(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "CONNECT_SECONDS", 0.5)  # after which the client gives up
+    with scheduler(tmp_path) as (process, address):
+        engine = engines.engine("dask", address=address)
+        with engine(run_one, grid_module.grid("figure-3", TINY)) as finished:
+            process.kill()
+            time.sleep(3)
+            with pytest.raises(ValueError, match=r"lost the Dask scheduler at 'tcp://127.0.0.1:"):
+                next(finished)
+
+
+@pytest.mark.parametrize("banner", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_what_is_no_scheduler(banner: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something mute, or that speaks of other things; the sentence comes within a few seconds."""
+    monkeypatch.setattr(engines, "CONNECT_SECONDS", 1)
+
+    def speak() -> None:
+        with suppress(OSError):  # the end of the test
+            peer, _ = listening.accept()
+            peer.sendall(banner)
+            time.sleep(3)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=speak, daemon=True).start()
+        address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+        with (
+            pytest.raises(ValueError, match=f"^no Dask scheduler answers at '{address}': "),
+            engines.engine("dask", address=address)(run_one, []),
+        ):
+            pass
 
 
 def test_an_address_where_no_scheduler_answers(
@@ -266,6 +401,18 @@ def test_a_missing_extra_is_named(capsys: pytest.CaptureFixture[str], monkeypatc
             ["--engine", "dask", "--address", "here"],
             "needs the address of a scheduler, tcp://HOST:PORT, not 'here'",
         ),
+        *(
+            (["--engine", "dask", "--address", wrong], "needs the address of a scheduler, tcp://HOST:PORT, not")
+            for wrong in (
+                "tcp://localhost:99999",
+                "tcp://localhost:0",
+                "tcp://::1:8786",
+                "tcp://a:٣",
+                "tcp://x/y:1",
+            )
+        ),
+        (["--engine", "dask", "--address", "tls://localhost:1"], "answers at 'tls://localhost:1': TLS expects"),
+        (["--engine", "dask", "--address", f"tcp://{'a' * 250}:1"], "label too long"),
         (["--address", "tcp://127.0.0.1:1"], "engine local has no address"),
         (["--jobs", "0"], "jobs must be at least 1, not 0"),
     ],

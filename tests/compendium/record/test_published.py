@@ -8,24 +8,29 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hostile import NO_FILES, as_json, folder, is_one_sentence, mutations
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from of_record import N_RUNS, PANELS, TINY, make, reseal, tiny
 from stable_baselines3 import PPO
 
 from spm import files
 from spm.__main__ import main
 from spm.bounds import bracket
-from spm.compendium.record import grid, policies, publish, published, replay, tuning
+from spm.compendium.record import bracket_cache, grid, kept, policies, publish, published, replay, runs, tuning
 from spm.compendium.record.belief import BELIEF
 from spm.compendium.record.grid import Protocol
 from spm.compendium.record.store import record_place
 from spm.compendium.record.tuning import TUNING
 from spm.compendium.report import curves, evidence
-from spm.learning import Specification, evaluation_seed, ppo
+from spm.files import digest as files_digest
+from spm.learning import HYPERPARAMETERS, Specification, evaluation_seed, ppo
 from spm.mechanisms import play
 from spm.settings import FIGURES, CorrelatedModel, FiniteModel, get_setting
 
@@ -74,7 +79,7 @@ def test_the_policies_kept_are_those_of_the_best_seeds_and_play_as_recorded(patc
     expected = set()
     for first in (run for run in grid.grid("all", TINY) if run.seed == 0):
         seeds = [replace(first, seed=seed) for seed in range(3)]
-        regrets = [records.load(run)["final"]["regret"] for run in seeds]
+        regrets = [records.load(run).final.regret for run in seeds]
         expected |= {seeds[k] for k in np.argsort(regrets, kind="stable")[:2]}
     on_disk = {str(path.relative_to(published.folder(TINY))) for path in published.folder(TINY).rglob("*.pt")}
     assert on_disk == {f"policies/{record_place(r)}.pt" for r in expected}
@@ -105,11 +110,145 @@ def test_a_changed_byte_is_refused_with_the_name_of_the_file(name: str, patch: p
     assert f"{path} is not what was recorded (checksum differs)" in refusal()
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{}", b"[]", b'{"sources": {}, "files": {"gone.csv": ""}}'])
+SHA = "0" * 64
+MANIFESTS: tuple[Any, ...] = (
+    None,
+    [],
+    {},
+    {"sources": {}, "files": {"gone.csv": ""}},
+    {"sources": []},
+    {"files": None},
+    {"files": []},
+    {"files": {}},
+    {"files": {"runs.csv": None}},
+    {"files": {"runs.csv": "no digest"}},
+    {"files": {"../../runs.csv": SHA, "/dev/zero": SHA}},
+)
+"""What may stand in a manifest's place."""
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"[" * 200_000, b'{"files": {"\xff": ""}}', *map(as_json, MANIFESTS)]
+)
 def test_a_manifest_that_is_missing_or_broken_is_refused(content: bytes | None, patch: pytest.MonkeyPatch) -> None:
     path = published.folder(TINY) / "manifest.json"
     path.unlink() if content is None else path.write_bytes(content)
     assert "can't be read" in refusal()
+    assert is_one_sentence(refusal(), "manifest")
+
+
+def listed() -> dict[str, str]:
+    return dict(published.Manifest.read(published.folder(TINY)).files)
+
+
+@pytest.mark.parametrize("name", [*published.TABLE_FILES, "policies/kitchen-sink/"])
+def test_the_manifest_lists_every_file(name: str, patch: pytest.MonkeyPatch) -> None:
+    files = listed()
+    gone = next(one for one in files if one.startswith(name))
+    del files[gone]
+    (published.folder(TINY) / "manifest.json").write_bytes(as_json({"files": files}))
+    assert f"the manifest does not list {gone}" in refusal()
+
+
+def test_the_manifest_lists_no_other_file(patch: pytest.MonkeyPatch) -> None:
+    (published.folder(TINY) / "more.csv").touch()
+    files = listed() | {"more.csv": files_digest(b"")}
+    (published.folder(TINY) / "manifest.json").write_bytes(as_json({"files": files}))
+    assert "the manifest should not list more.csv" in refusal()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(data=st.data())
+def test_a_mutated_manifest_is_refused_or_the_same(data: st.DataObject, patch: pytest.MonkeyPatch) -> None:
+    path = published.folder(TINY) / "manifest.json"
+    before = path.read_bytes()
+    mutated = data.draw(mutations(json.loads(before)))
+    path.write_bytes(as_json(mutated))
+    try:
+        if mutated != json.loads(before):
+            assert is_one_sentence(refusal(), "manifest")
+    finally:
+        path.write_bytes(before)
+
+
+def cell(column: str, value: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Put a value in a column's last cell."""
+
+    def put(table: pd.DataFrame) -> pd.DataFrame:
+        return table.astype({column: object}).assign(**{column: [*table[column][:-1], value]})
+
+    return put
+
+
+@pytest.mark.parametrize("name", published.TABLES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: table.iloc[:, 1:],
+        lambda table: table.iloc[:, ::-1],
+        lambda table: table.assign(more=1),
+        lambda table: table.rename(columns={"panel": "Panel"}),
+        lambda table: table.iloc[:0],
+        lambda table: table.iloc[3:],  # a whole curve
+        lambda table: table.iloc[::-1],
+        cell("panel", ""),
+        cell("panel", "x\n" * 5000),
+        lambda table: cell(table.select_dtypes("float").columns[0], "much")(table),
+        lambda table: cell(table.select_dtypes("float").columns[0], "inf")(table),
+        lambda table: cell(table.select_dtypes("float").columns[0], "")(table),
+    ],
+)
+def test_a_table_of_another_form_is_refused(
+    name: str, change: Callable[[pd.DataFrame], pd.DataFrame], patch: pytest.MonkeyPatch
+) -> None:
+    path = published.folder(TINY) / f"{name}.csv"
+    change(pd.read_csv(path, float_precision="round_trip")).to_csv(path, index=False)
+    reseal(published.folder(TINY))
+    said = refusal()
+    assert is_one_sentence(said, "data/paper")
+    assert f"{name}.csv: " in said or "are stale: " in said
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda seal: seal.pop("replays"),
+        lambda seal: seal.update(replays=[]),
+        lambda seal: seal.update(more={}),
+        lambda seal: seal["replays"]["two-worlds/none-groups-0"].update(numbers="0"),
+        lambda seal: seal["replays"]["two-worlds/none-groups-0"].update(numbers=[None]),
+        lambda seal: seal["replays"]["two-worlds/none-groups-0"].update(numbers=[float("nan")]),
+        lambda seal: seal["replays"]["two-worlds/none-groups-0"].pop("choices"),
+        lambda seal: seal["conditions"].update({"names.py": 1}),
+    ],
+)
+def test_a_seal_of_another_form_is_refused(change: Callable[[Any], object], patch: pytest.MonkeyPatch) -> None:
+    path = published.folder(TINY) / "seal.json"
+    seal = json.loads(path.read_bytes())
+    change(seal)
+    path.write_bytes(as_json(seal))
+    reseal(published.folder(TINY))
+    assert is_one_sentence(refusal(), "seal.json: ")
+
+
+def test_bounds_that_the_present_code_does_not_give_are_stale(patch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The results kept of the bounds are those of other sources: the bounds are computed again, and compared."""
+    panels = ("two-worlds", "correlated-3-1-0.5")
+    patch.setattr(published, "panels", lambda _: panels)
+    patch.setattr(kept, "COMPENDIUM", tmp_path / "elsewhere")
+    path = published.folder(TINY) / "bounds.csv"
+    bracket_cache.benchmark.cache_clear()
+    try:
+        path.write_bytes(published.as_csv(pd.DataFrame(published.bounds_rows())))
+        reseal(published.folder(TINY))
+        assert published.check_published(TINY) == ""
+        patch.setattr("spm.bounds.brackets.BRACKET_PROFILES", 4096)
+        shutil.rmtree(files.home() / "_build" / "computed")
+        kept._opened.cache_clear()
+        bracket_cache.benchmark.cache_clear()
+        assert "are stale: lower of correlated-3-1-0.5 changed" in refusal()
+    finally:
+        bracket_cache.benchmark.cache_clear()
 
 
 def test_a_file_that_is_gone_is_refused(patch: pytest.MonkeyPatch) -> None:
@@ -194,6 +333,36 @@ def test_changes_that_change_a_number_make_the_results_stale(
     assert "changed: market.py; " in refusal()
 
 
+@pytest.mark.parametrize("content", [b"", b"stal", b"fresh\n", b"\x00" * 9])
+def test_a_damaged_verdict_is_none(content: bytes, patch: pytest.MonkeyPatch) -> None:
+    changed(patch, market_py="other")
+    assert published.check_published(TINY)
+    verdicts = list((files.home() / "_build" / "replays").iterdir())
+    for path in verdicts:
+        path.write_bytes(content)
+    assert published.check_published(TINY)
+    assert {path.read_bytes() for path in verdicts} == {b"fresh"}
+
+
+def test_a_store_of_hostile_files_is_stale_and_done_again(
+    patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_runs = replace(TINY, of_record=False)
+    before = evidence.finals("all", of_runs)
+    hit = grid.grid("all", TINY)[:: N_RUNS // len(NO_FILES)]
+    for run, put in zip(hit, NO_FILES, strict=False):
+        grid.store_of(TINY).path(run).unlink()
+        put(grid.store_of(TINY).path(run))
+    assert main(["status", "--profile", "paper"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"{N_RUNS - len(NO_FILES)} done, 0 missing, {len(NO_FILES)} stale\n")
+    with pytest.raises(ValueError, match=f"damaged record \\({len(NO_FILES)} such runs\\)"):
+        evidence.load(of_runs)
+    grid.store_of(TINY).path(hit[NO_FILES.index(folder)]).rmdir()  # where nothing can be written
+    assert runs.run_grid("all", TINY) == len(NO_FILES)
+    pd.testing.assert_frame_equal(evidence.finals("all", of_runs), before, check_exact=True)
+
+
 def test_a_verdict_is_kept_and_only_for_the_same_code(patch: pytest.MonkeyPatch) -> None:
     changed(patch, market_py="other")
     assert published.check_published(TINY)
@@ -233,7 +402,7 @@ def test_changed_settings_are_named_with_the_run(patch: pytest.MonkeyPatch) -> N
     assert "the runs kept are not the 1 best" in refusal(patched(patch, replace(TINY, keep=1)))
     patched(patch, TINY)
     key = ("groups", False)
-    patch.setitem(grid.HYPERPARAMETERS, key, replace(grid.HYPERPARAMETERS[key], learning_rate=0.5))
+    patch.setitem(HYPERPARAMETERS, key, replace(HYPERPARAMETERS[key], learning_rate=0.5))
     assert "stale: learning_rate of kitchen-sink groups items-agents-left 0 changed" in refusal()
 
 
@@ -312,6 +481,74 @@ class Code:
         return (Path.touch, (Path("ran"),))
 
 
+def layers_with(layer: Callable[[torch.Tensor], Any]) -> Callable[[Any], Any]:
+    """Put another layer in the place of a bias."""
+    return lambda weights: weights | {"action_net.bias": layer(weights["action_net.bias"])}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda weights: [],
+        lambda weights: {},
+        lambda weights: list(weights.values()),
+        lambda weights: weights | {"more": torch.zeros(1)},
+        lambda weights: {name: layer for name, layer in weights.items() if name != "action_net.bias"},
+        lambda weights: dict(enumerate(weights.values())),
+        layers_with(lambda bias: bias.tolist()),
+        layers_with(lambda bias: bias.double()),
+        layers_with(lambda bias: bias.half()),
+        layers_with(lambda bias: bias[:-1]),
+        layers_with(lambda bias: bias[None]),
+        layers_with(lambda bias: bias * torch.nan),
+        layers_with(lambda bias: bias / 0.0),
+        layers_with(lambda bias: bias.to_sparse()),
+        layers_with(lambda bias: bias.to("meta")),
+        layers_with(lambda bias: bias.clone().requires_grad_()),
+        layers_with(lambda bias: torch.zeros(1).expand(10**9, 10**9)),
+        layers_with(lambda bias: torch.zeros(10**6)),
+    ],
+)
+def test_weights_of_another_form_are_refused(change: Callable[[Any], Any], patch: pytest.MonkeyPatch) -> None:
+    run = next(run for run in grid.grid("all", TINY) if _path(run).exists())
+    weights = policies.weights(TINY, run)
+    torch.save(change(weights), _path(run))
+    with pytest.raises(ValueError, match=r"\S") as error:
+        policies.policy(TINY, run)
+    assert is_one_sentence(str(error.value), _path(run).name)
+
+
+@pytest.mark.parametrize("put", NO_FILES)
+def test_what_is_no_file_is_no_policy(put: Callable[[Path], None], patch: pytest.MonkeyPatch) -> None:
+    run = next(run for run in grid.grid("all", TINY) if _path(run).exists())
+    _path(run).unlink()
+    put(_path(run))
+    with pytest.raises(ValueError, match=r"\S") as error:
+        policies.policy(TINY, run)
+    assert is_one_sentence(str(error.value), _path(run).name)
+    assert is_one_sentence(refusal(), _path(run).name)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(place=st.integers(0, 10**6), byte=st.integers(0, 255))
+def test_a_policy_with_another_byte_is_refused_or_can_be_played(
+    place: int, byte: int, patch: pytest.MonkeyPatch
+) -> None:
+    run = next(run for run in grid.grid("all", TINY) if _path(run).exists())
+    before = _path(run).read_bytes()
+    changed = bytearray(before)
+    changed[place % len(changed)] = byte
+    _path(run).write_bytes(changed)
+    try:
+        refusal = ""
+        policies.policy(TINY, run)
+    except ValueError as error:
+        refusal = str(error)
+    finally:
+        _path(run).write_bytes(before)
+    assert not refusal or is_one_sentence(refusal, _path(run).name)
+
+
 def test_code_in_the_place_of_weights_is_refused_and_not_run(patch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     patch.chdir(tmp_path)
     run = next(run for run in grid.grid("all", TINY) if _path(run).exists())
@@ -329,7 +566,7 @@ def test_code_in_the_place_of_weights_is_refused_and_not_run(patch: pytest.Monke
 
 
 def _path(run: Specification) -> Path:
-    return published.folder(TINY) / policies.policy_name(run)
+    return published.folder(TINY) / published.policy_name(run)
 
 
 def test_provenance_counts_all_runs_and_their_hours(patch: pytest.MonkeyPatch) -> None:

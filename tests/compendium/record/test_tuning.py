@@ -8,16 +8,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hostile import is_one_sentence
 from of_record import tiny
 
 from spm.compendium.record import grid, replay, tuning
 from spm.compendium.record.belief import BELIEF
 from spm.compendium.record.bracket_cache import benchmark
-from spm.compendium.record.grid import HYPERPARAMETERS, PROTOCOLS
+from spm.compendium.record.grid import PROTOCOLS
 from spm.compendium.record.tuning import TUNING
 from spm.compendium.report import tuning_table
 from spm.compendium.report.evidence import Evidence
 from spm.compendium.report.tuning_table import belief_table
+from spm.learning import HYPERPARAMETERS
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def test_what_is_missing_or_stale_is_done_and_the_table_holds_all(patch: pytest.
     record = one.store.path(one.specification)
     record.write_bytes(b"{}")
     assert TUNING.do(1) == 1
-    assert one.store.load(one.specification)["final"]["regret"] == TUNING.read()["regret"].iloc[3]
+    assert one.store.load(one.specification).final.regret == TUNING.read()["regret"].iloc[3]
 
 
 def test_old_tables_are_refused(patch: pytest.MonkeyPatch) -> None:
@@ -151,3 +153,19 @@ def test_the_belief_stands_beside_the_price_history_of_the_same_seed(patch: pyte
     shown = belief_table(Evidence(PROTOCOLS["paper"], finals, finals))
     assert shown.index.tolist() == ["seed 0", "seed 1"]
     assert shown[["belief", "price-allocation"]].to_numpy().tolist() == [[0.25, 0.125], [0.5, 0.375]]
+
+
+def test_tables_and_seals_of_another_form_are_refused_by_name(patch: pytest.MonkeyPatch) -> None:
+    BELIEF.do(1)
+    table, seal = BELIEF.path.read_bytes(), BELIEF.seal_path.read_bytes()
+    cases = [(BELIEF.path, content) for content in (b"", b"\xff", table[:-40], table.replace(b"belief,", b",", 2))]
+    cases += [(BELIEF.path, table.replace(b"objective,", b"", 1)), (BELIEF.path, table.replace(b"False", b"0"))]
+    cases += [(BELIEF.seal_path, content) for content in (b"", b"[]", b"[" * 200_000, b'{"replays": {}}')]
+    for path, content in cases:
+        BELIEF.path.write_bytes(table)
+        BELIEF.seal_path.write_bytes(seal)
+        assert len(BELIEF.read()) == 2
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"\S") as error:
+            BELIEF.read()
+        assert is_one_sentence(str(error.value), path.name)
