@@ -7,6 +7,7 @@ history: who was visited, at which prices, and what she took.
 Read the modules in this order:
 
 * :mod:`~spm.exact.solver`: the cells of the taxonomy, and which of the following solves which cell.
+* :mod:`~spm.exact.effort`: the steps of solving, counted and limited, without Python's recursion.
 * :mod:`~spm.exact.game`: beliefs, and what a visit does to them.
 * :mod:`~spm.exact.choices`, :mod:`~spm.exact.regions`: what agents buy, and the price vectors that matter.
 * :mod:`~spm.exact.recursion`: mechanisms that see the history, by dynamic programming.

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from spm.limits import progress, tick
+from spm.names import quoted
 
 MOST_STEPS = 5_000_000
 """More steps than this are refused. They take about a minute, and at most 2 GiB of memory."""
@@ -48,7 +49,7 @@ class Effort:
         self.steps += steps
         if self.steps > MOST_STEPS:
             raise ValueError(
-                f"setting {self.name[:60]!r} is too large to solve exactly: more than {MOST_STEPS:,} steps"
+                f"setting {quoted(self.name)} is too large to solve exactly: more than {MOST_STEPS:,} steps"
             )
         tick(steps)
 

@@ -90,7 +90,7 @@ class _Allocation:
         profile, left = state
         if not profile:
             return self.game.setting.unit * self.game.setting.n_types if self.game.fair else Fraction(0)
-        self.game.effort.add(len(self.game.bundles))
+        self.game.effort.add(len(self.game.bundles) * len(left))
         (values, count), others = profile[0], profile[1:]
         rest = ((values, count - 1), *others) if count > 1 else others
         worths = []

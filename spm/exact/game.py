@@ -142,7 +142,7 @@ class Game:
 
     def visit(self, belief: Belief, group: int, offer: Offer, left: Left) -> list[Outcome]:
         """Return the possible outcomes when an agent of ``group`` receives ``offer``, by bundle."""
-        self.effort.add(len(left) * sum(len(self.lottery(world, group)) for world, _, _ in belief))
+        self.effort.add((3 + len(left)) * sum(len(self.lottery(world, group)) for world, _, _ in belief))
         weights: dict[Bundle, dict[tuple[int, Fraction], Fraction]] = {}
         gains: dict[Bundle, Fraction] = {}
         for world, secured, chance in belief:

@@ -29,6 +29,7 @@ The file describes a latent-class model (:mod:`spm.settings.finite`)::
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -117,9 +118,8 @@ def result(solver: Solver) -> dict[str, Any]:
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The object of ``pairs``; no key may occur twice."""
-    keys = [key for key, _ in pairs]
-    for key in keys:
-        if keys.count(key) > 1:
+    for key, count in Counter(key for key, _ in pairs).items():
+        if count > 1:
             raise ValueError(f"{quoted(key)} occurs twice in the same object")
     return dict(pairs)
 
@@ -187,7 +187,7 @@ def _number(where: str, data: Any) -> Fraction:
         if isinstance(data, bool) or not isinstance(data, int | str) or len(str(data)) > MOST_DIGITS:
             raise ValueError
         exponent = str(data).lower().partition("e")[2]
-        if len(exponent) > MOST_EXPONENT_DIGITS:
+        if len(exponent) > MOST_EXPONENT_DIGITS or not str(data).isascii():
             raise ValueError
         number = Fraction(data)
     except (ValueError, ZeroDivisionError):

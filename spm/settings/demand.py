@@ -34,6 +34,8 @@ MOST_TYPES = {"unit": 1_000, "additive": 16, "combinatorial": MOST_ITEMS}
 """More item types than this are refused: a market keeps every agent's valuation of every bundle."""
 MOST_COPIES = 10**9
 """More copies of a type than this are refused."""
+MOST_AGENTS = 10**6
+"""More agents than this are refused: each has a name."""
 Array = NDArray[np.float64]
 
 
@@ -73,6 +75,20 @@ def check_goods(demand: str, supply: Sequence[int]) -> None:
     bundles(demand, len(supply))
     if max(supply) > MOST_COPIES:
         raise ValueError(f"a type may have at most {MOST_COPIES:,} copies, not {max(supply):,}")
+
+
+def check_agents(count: int) -> None:
+    """Check that a setting may have so many agents.
+
+    Raises:
+        ValueError: more than :data:`MOST_AGENTS`.
+
+    >>> check_agents(10**9)
+    Traceback (most recent call last):
+    ValueError: a setting takes at most 1,000,000 agents, not 1,000,000,000
+    """
+    if count > MOST_AGENTS:
+        raise ValueError(f"a setting takes at most {MOST_AGENTS:,} agents, not {count:,}")
 
 
 def masks(rows: NDArray[np.int8]) -> NDArray[np.int64]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spm.limits import check_memory
+from spm.settings.demand import check_agents
 
 Number = int | str | Fraction
 Values = tuple[Fraction, ...]
@@ -59,9 +60,10 @@ class FiniteModel:
         """Check that the record is a probability model.
 
         Raises:
-            ValueError: a negative value or probability, probabilities that do not sum to 1, or vectors of unequal
-                lengths.
+            ValueError: a negative value or probability, probabilities that do not sum to 1, vectors of unequal
+                lengths, or too many agents.
         """
+        check_agents(self.n_agents)
         check_probabilities("the worlds", [world.probability for world in self.worlds])
         for k, world in enumerate(self.worlds):
             if len(world.lotteries) != len(self.groups):

@@ -15,7 +15,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
-from spm.names import lookup, whole_number
+from spm.names import lookup, quoted, whole_number
 from spm.settings.continuous import CorrelatedModel, LicencesModel, MaxMinModel
 from spm.settings.finite import chance, model, surely, uniform
 from spm.settings.objective import get_objective
@@ -175,5 +175,5 @@ def _parse_correlated(name: str) -> Setting:
         agents, items, delta = form.groups() if form else ()
         share = float(delta)
     except ValueError:
-        raise ValueError(f"{name[:60]!r} is not of the form correlated-AGENTS-ITEMS-DELTA") from None
+        raise ValueError(f"{quoted(name)} is not of the form correlated-AGENTS-ITEMS-DELTA") from None
     return correlated(whole_number(agents, "AGENTS"), whole_number(items, "ITEMS"), share)

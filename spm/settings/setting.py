@@ -23,14 +23,12 @@ from numpy.typing import ArrayLike
 from spm.contents import Digested
 from spm.names import check_whole, is_whole, unknown
 from spm.settings.continuous import CorrelatedModel, SampleModel, ValueModel
-from spm.settings.demand import DEMANDS, MOST_ITEMS, Array, check_goods
+from spm.settings.demand import DEMANDS, MOST_ITEMS, Array, check_agents, check_goods
 from spm.settings.finite import FiniteModel
 from spm.settings.objective import Objective, check_name, get_objective
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MOST_AGENTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -304,11 +302,10 @@ def numbered(name: str, count: int) -> tuple[str, ...]:
     """Return ``count`` names.
 
     Raises:
-        ValueError: more than :data:`MOST_AGENTS`.
+        ValueError: more than a setting takes.
 
     >>> numbered("agent", 2)
     ('agent 1', 'agent 2')
     """
-    if count > MOST_AGENTS:
-        raise ValueError(f"a setting takes at most {MOST_AGENTS:,} agents, not {count:,}")
+    check_agents(count)
     return tuple(f"{name} {k + 1}" for k in range(count))

@@ -85,6 +85,16 @@ def test_the_mean_over_the_latent_is_bounded_from_above() -> None:
     assert mean_known(8, 3, 0.5) == pytest.approx(0.25 * 3 + 0.5 * iid)
 
 
+@pytest.mark.parametrize(("n", "m", "delta"), [(8, 3, 0.5), (20, 5, 0.25), (3, 7, 0.9), (6, 2, 1.0)])
+def test_two_nodes_are_exact_for_welfare(n: int, m: int, delta: float) -> None:
+    assert mean_known(n, m, delta) == pytest.approx(mean_known(n, m, delta, nodes=1001), abs=1e-12)
+
+
+def test_tables_that_do_not_fit_in_memory_are_refused_with_both_numbers() -> None:
+    with pytest.raises(ValueError, match=r"needs about .*iB of memory, and this machine has .*iB"):
+        known_latent(10**6, 10**9, ZERO, 1.0)
+
+
 def test_knowing_the_latent_is_worth_at_least_any_mechanism() -> None:
     setting = correlated(8, 3, 0.5)
     played = play(StaticPrices((0.45,)), setting, 20_000)

@@ -304,10 +304,6 @@ WEALTH = Objective("wealth", np.add)
             finite_setting("c", "", {"a": 1}, model({"x": 1}, [(1, [uniform(1)])]), "combinatorial"),
             "unit or additive",
         ),
-        (
-            finite_setting("big", "", {f"t{t}": 9 for t in range(9)}, model({"x": 9}, [(1, [uniform([1] * 9)])])),
-            "too large",
-        ),
     ],
 )
 def test_what_cannot_be_solved_is_refused(setting: Setting, message: str) -> None:

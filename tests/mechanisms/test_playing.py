@@ -249,3 +249,8 @@ def test_bad_input_is_refused(what: str) -> None:
     make, message = BAD[what]
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_more_profiles_than_fit_are_refused_with_both_numbers() -> None:
+    with pytest.raises(ValueError, match=r"^playing 10,000,000,000,000 profiles of 2 agents needs about .*TiB"):
+        play(StaticPrices((0.5,)), IID, 10**13)
