@@ -234,7 +234,10 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "high delta": (lambda: get_setting("correlated-20-5-1.5"), r"delta must lie in \[0, 1\], not 1.5"),
     "delta nan": (lambda: get_setting("correlated-20-5-nan"), r"delta must lie in \[0, 1\], not nan"),
     "form": (lambda: get_setting("correlated-20"), "not of the form correlated-AGENTS-ITEMS-DELTA"),
-    "unicode digits": (lambda: get_setting("correlated-３-1-0.5"), "not of the form correlated-AGENTS-ITEMS-DELTA"),
+    "unicode digits": (
+        lambda: get_setting("correlated-３-1-0.5"),
+        "not of the form correlated-AGENTS-ITEMS-DELTA",
+    ),
     "many digits": (lambda: get_setting(f"correlated-3-{'9' * 30}-0.5"), "a whole number of at most 18 digits"),
     "billion agents": (lambda: get_setting("correlated-1000000000-1-0.5"), "at most 1,000,000 agents"),
     "copies without end": (lambda: get_setting("correlated-3-1000000001-0.5"), "at most 1,000,000,000 copies"),
