@@ -21,7 +21,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab figures reproduce verify status bench fuzz clean setup
+.PHONY: help book test lab figures reproduce verify status bench endure fuzz clean setup
 # Targets share .venv and _build; parallelism is inside the commands (JOBS).
 .NOTPARALLEL:
 
@@ -60,6 +60,9 @@ bench: setup  ## measure visits per second
 	$(PYTHON) -m benchmarks.speed
 
 # SEED=k repeats the inputs of a search, ONLY=n one of them.
+endure: setup  ## the tests that take minutes: whole grids, killed and resumed, on clusters and full disks
+	$(PYTHON) -m pytest -m endurance tests
+
 fuzz: setup  ## try random command lines, settings, records and stores for MINUTES
 	$(PYTHON) tests/fuzzing.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 

@@ -21,7 +21,7 @@ CHECKS = [
     ("spm/exact/json_format.py", "if not isinstance(data, dict) or not data:"),
     ("spm/exact/json_format.py", "if not isinstance(values, list) or len(values) != len(types):"),
     ("spm/exact/json_format.py", "if key not in data:"),
-    ("spm/exact/solver.py", "if estimate > MOST_EXPECTED_STEPS:"),
+    ("spm/exact/effort.py", "if self.steps > MOST_STEPS:"),
     ("spm/compendium/record/store.py", "if not intact:"),
     ("spm/mechanisms/playing.py", "if n_profiles < 1:"),
     ("spm/names.py", "if name not in table:"),

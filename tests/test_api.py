@@ -109,7 +109,7 @@ def test_a_file_of_the_same_name_with_another_setting_is_refused(
     capsys.readouterr()
     sentence = "the policy was not learned for setting 'two seats', for another one of the name 'two seats'"
     record = "here/two seats/none-scores-0.json"
-    assert refusal(capsys, "evaluate", record, "--setting", "other.json") == f"spm: {sentence}\n"
+    assert refusal(capsys, "evaluate", record, "--setting", "other.json") == f"spm: {record}: {sentence}\n"
 
 
 def test_a_name_leads_nowhere_else(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:

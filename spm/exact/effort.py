@@ -32,7 +32,7 @@ class Effort:
     3
     >>> effort.add(10**9)
     Traceback (most recent call last):
-    ValueError: setting 'mine' is too large to solve exactly: more than 100,000,000 steps
+    ValueError: setting 'mine' is too large to solve exactly: more than 5,000,000 steps
     """
 
     def __init__(self, name: str) -> None:

@@ -139,7 +139,7 @@ def build(recursion: Recursion, slots: Slots, tail: tuple[Slot, ...] = ()) -> No
     return unrolled(builder.node(root), builder.node, builder.made)
 
 
-Place = tuple[Belief, State]
+Reached = tuple[Belief, State]
 """Where a mechanism stands: its state, and the belief, which also covers what can't be won any more."""
 
 
@@ -149,10 +149,10 @@ class _Builder:
     def __init__(self, recursion: Recursion, slots: Slots) -> None:
         self.recursion = recursion
         self._last = dict(_last_agents(recursion.game, slots))
-        self.made: dict[Place, Node] = {}
+        self.made: dict[Reached, Node] = {}
         self._same: dict[tuple[object, ...], Node] = {}
 
-    def node(self, place: Place) -> Unrolled[Place, Node]:
+    def node(self, place: Reached) -> Unrolled[Reached, Node]:
         """The subtree at a place where an agent and an item are left."""
         belief, state = place
         slot, offer = self._choice(belief, state)
@@ -173,7 +173,7 @@ class _Builder:
 
     def _branches(
         self, belief: Belief, state: State, slot: Slot, offer: Offer
-    ) -> Unrolled[Place, tuple[Branch, ...]]:
+    ) -> Unrolled[Reached, tuple[Branch, ...]]:
         game, branches = self.recursion.game, []
         for outcome in game.visit(belief, slot.group, offer, state.left):
             mass, number = self.recursion.alive(outcome.belief)

@@ -13,6 +13,7 @@ from benchmarks.speed import raw_batched
 from spm.learning import Hyperparameters
 
 
+@pytest.mark.endurance
 def test_ratios_are_of_the_rates() -> None:
     data = speed.bench(seconds=0.01, sizes=(20,))
     assert min(data.values()) > 0
@@ -92,6 +93,7 @@ def test_time_outside_torch_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 80 < speed.percent_outside_torch() < 100
 
 
+@pytest.mark.endurance
 def test_the_peak_is_the_processes_own() -> None:
     """Memory that this process holds is not counted, although the measured process starts from here."""
     held = np.ones(2**26)  # 512 MiB

@@ -134,6 +134,7 @@ def kill_a_busy_worker(address: str) -> int:
         )
 
 
+@pytest.mark.endurance
 def test_a_killed_worker_loses_nothing_and_doubles_nothing(
     address: str, home: Path, two_panels: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +169,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(
     assert bodies(home) == here
 
 
+@pytest.mark.endurance
 def test_an_interrupt_keeps_what_is_done_and_clears_the_cluster(address: str, home: Path) -> None:
     command = [sys.executable, "-m", "spm", "run", "figure-4", "--profile", "smoke"]
     process = subprocess.Popen(
@@ -249,6 +251,7 @@ def test_a_worker_that_becomes_another_is_refused_too(
     assert not home.exists()
 
 
+@pytest.mark.endurance
 def test_a_worker_that_joins_late_with_another_spm_is_passed_over(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

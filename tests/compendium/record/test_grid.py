@@ -59,6 +59,7 @@ def test_jobs_must_be_positive(home: Path) -> None:
         run_grid("figure-3", TINY, jobs=0)
 
 
+@pytest.mark.endurance
 def test_tables_do_not_depend_on_jobs_and_a_second_run_does_nothing(
     home: Path, two_panels: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +97,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.endurance
 def test_a_killed_grid_goes_on_where_it_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -80,6 +80,7 @@ def ends(process: Any, number: int) -> tuple[int, list[str]]:
 INTERRUPTED = "spm: interrupted; finished runs are kept, and the same command resumes from there"
 
 
+@pytest.mark.endurance
 def test_a_grid_in_its_midst(tmp_path: Path) -> None:
     with started("-m", "spm", "run", "figure-3", "--profile", "smoke", "--jobs", "2", home=tmp_path) as process:
         wait_until(lambda: any(tmp_path.rglob("*.json")), 120)

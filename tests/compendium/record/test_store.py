@@ -169,10 +169,10 @@ def test_what_is_no_file_is_stale_and_refused_by_name(
 def test_a_record_that_may_not_be_read_is_stale_and_refused_by_name(
     store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def denied(_: Path) -> bytes:
+    def denied(*_: object) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", denied)  # root may read everything
+    monkeypatch.setattr(Path, "open", denied)  # root may read everything
     is_never_used(store, capsys)
 
 
