@@ -65,7 +65,8 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise ValueError(shortened(f"{path_text(path)}: {printable(str(error))}", MOST_CHARACTERS)) from None
+        name = f"{path_text(path)}: "
+        raise ValueError(name + shortened(printable(str(error)), MOST_CHARACTERS - len(name))) from None
 
 
 def parsed(kind: type[T], content: bytes) -> T:
