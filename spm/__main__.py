@@ -364,7 +364,8 @@ def solve_exactly(options: argparse.Namespace) -> None:
     setting = read_setting(options.file) if options.name is None else construction(options.name)
     solver = Solver(setting)
     if options.tree:
-        print(tree_text(setting, solver.tree()))
+        text = tree_text(setting, solver.tree())
+        emit(options, {"name": setting.name, "tree": text}, [text])
         return
     data = result(solver)
     lines = [f"{setting.title}: optimal {setting.objective} before normalisation, first best {data['first_best']}"]

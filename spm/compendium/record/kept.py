@@ -26,6 +26,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import pandas as pd
 from pydantic import JsonValue
+from tqdm import tqdm
 
 from spm.compendium.record.fingerprints import dependencies, source_digests
 from spm.compendium.record.processes import in_processes
@@ -138,7 +139,8 @@ def recomputed(calls: Iterable[Call], jobs: int = 1) -> Iterator[Check]:
     """
     calls = list(calls)
     with in_processes(_compute, calls, jobs) as values:
-        for call, new in zip(calls, values, strict=True):
+        bar = tqdm(values, "computing", len(calls), mininterval=2)
+        for call, new in zip(calls, bar, strict=True):
             old = _opened(of_record(call.name), call.name).values.get(call.key)
             yield Check(call, "not kept" if old is None else "same" if equal(old, new) else "differs", new)
 
