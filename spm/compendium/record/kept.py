@@ -128,7 +128,8 @@ def ensure_kept(calls: Iterable[Call], jobs: int = 1) -> int:
     """Compute what is missing or stale, ``jobs`` at a time; return how much that was."""
     todo = [call for call in calls if _find(call) is None]
     with in_processes(_keep, todo, jobs) as kept_now:
-        return len(list(kept_now))
+        for _ in tqdm(kept_now, "computing", len(todo), mininterval=2, disable=not todo):
+            pass
     return len(todo)
 
 
