@@ -62,17 +62,11 @@ def test_conda_leaves_the_rest_to_the_lock_and_takes_torch_for_the_cpu() -> None
     assert any(isinstance(entry, str) and re.fullmatch(r"pytorch=[\d.]+=cpu\*", entry) for entry in conda())
 
 
-def test_ci_runs_the_two_commands_and_then_what_checks_the_results_and_the_inputs() -> None:
+def test_ci_runs_the_two_commands_and_then_what_checks_the_results() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     (targets,) = re.findall(r"^for target in (.+); do$", script, re.MULTILINE)
-    assert [name.split()[0] for name in shlex.split(targets)] == [
-        "test",
-        "book",
-        "figures",
-        "verify",
-        "endure",
-        "fuzz",
-    ]
+    names = [name.split()[0] for name in shlex.split(targets)]
+    assert names == ["test", "book", "figures", "verify", "endure"]
     makefile = (ROOT / "Makefile").read_text()
     assert all(f"\n{name.split()[0]}:" in makefile for name in shlex.split(targets))
     assert "set -euo pipefail" in script.splitlines()
