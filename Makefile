@@ -59,10 +59,10 @@ status: setup  ## say which runs in _build are done, missing or stale
 bench: setup  ## measure visits per second
 	$(PYTHON) -m benchmarks.speed
 
-# SEED=k repeats the inputs of a search, ONLY=n one of them.
 endure: setup  ## the tests that take minutes: whole grids, killed and resumed, on clusters and full disks
 	$(PYTHON) -m pytest -m endurance tests
 
+# SEED=k repeats the inputs of a search, ONLY=n one of them.
 fuzz: setup  ## try random command lines, settings, records and stores for MINUTES
 	$(PYTHON) tests/fuzzing.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 

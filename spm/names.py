@@ -73,7 +73,7 @@ def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
     return table[name]
 
 
-def whole_number(text: str, what: str, least: int | None = None, most: int | None = None) -> int:
+def whole_number(text: str, what: str, least: float = -math.inf, most: float = math.inf) -> int:
     """Return the whole number that ``text`` writes in plain digits; ``what`` names it in an error.
 
     Raises:
@@ -87,12 +87,8 @@ def whole_number(text: str, what: str, least: int | None = None, most: int | Non
     """
     if not re.fullmatch("-?[0-9]{1,18}", text):
         raise ValueError(f"{what} must be a whole number of at most 18 digits, not {quoted(text)}")
-    number = int(text)
-    if least is not None and number < least:
-        raise ValueError(f"{what} must be at least {least}, not {number}")
-    if most is not None and number > most:
-        raise ValueError(f"{what} must be at most {most}, not {number}")
-    return number
+    check_whole(what, int(text), least, most)
+    return int(text)
 
 
 def decimal_number(text: str, what: str) -> float:
@@ -122,8 +118,8 @@ def is_whole(number: Any) -> bool:
     return isinstance(number, Integral) and not isinstance(number, bool)
 
 
-def check_whole(what: str, number: Any, least: int = 1) -> None:
-    """Check that ``number`` is a whole number of at least ``least``.
+def check_whole(what: str, number: Any, least: float = 1, most: float = math.inf) -> None:
+    """Check that ``number`` is a whole number from ``least`` to ``most``.
 
     Raises:
         ValueError: it is not; the sentence names ``what``.
@@ -136,3 +132,5 @@ def check_whole(what: str, number: Any, least: int = 1) -> None:
         raise ValueError(f"{what} must be a whole number, not {quoted(number)}")
     if number < least:
         raise ValueError(f"{what} must be at least {least}, not {number}")
+    if number > most:
+        raise ValueError(f"{what} must be at most {most}, not {number}")

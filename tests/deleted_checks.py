@@ -23,7 +23,7 @@ CHECKS = [
     ("spm/exact/json_format.py", "if key not in data:"),
     ("spm/exact/effort.py", "if self.steps > MOST_STEPS:"),
     ("spm/compendium/record/store.py", "if not intact:"),
-    ("spm/mechanisms/playing.py", "if n_profiles < 1:"),
+    ("spm/files.py", "if not stat.S_ISREG(path.stat().st_mode):"),
     ("spm/names.py", "if name not in table:"),
     ("spm/__main__.py", "if (options.name is None) == (options.file is None):"),
 ]

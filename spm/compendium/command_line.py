@@ -6,6 +6,7 @@ A command is done by :func:`status_of`, the one place where a failure becomes a 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -161,7 +162,7 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(None, str(unknown("command", value, action.choices)))
 
 
-def whole(name: str, least: int | None = None, most: int | None = None) -> Callable[[str], int]:
+def whole(name: str, least: float = -math.inf, most: float = math.inf) -> Callable[[str], int]:
     """Return the type of the argument ``name``: a whole number (:func:`spm.names.whole_number`).
 
     >>> whole("--jobs", least=1)("2")

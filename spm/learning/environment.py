@@ -32,7 +32,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from spm.market import Market, Observation, Statistic, first_best, get_statistic, rest
 from spm.mechanisms import decode
-from spm.names import unknown
+from spm.names import check_whole, unknown
 from spm.settings import Array, Objective, Setting, valuations
 
 POOL, POOL_VALUES = 8192, 2**20
@@ -186,8 +186,7 @@ class BatchedMarkets(VecEnv):
         Raises:
             ValueError: an unknown statistic, or fewer than 1 market.
         """
-        if n_markets < 1:
-            raise ValueError(f"n_markets must be at least 1, not {n_markets}")
+        check_whole("n_markets", n_markets)
         self.render_mode = None
         self.setting, self.statistic = setting, get_statistic(statistic)
         super().__init__(n_markets, observation_space(setting, self.statistic), action_space(setting))

@@ -175,7 +175,7 @@ def _group_arguments(setting: Setting, statistic: Statistic) -> dict[str, Any]:
     """The arguments of :class:`spm.learning.policy.GroupPolicy` beyond SB3's own."""
     return {
         "group_of": setting.model.group_of,
-        "anonymous": statistic.blocks == get_statistic("none").blocks,
+        "anonymous": statistic.is_anonymous,
         "start_prices": mean_values(setting),
         "features_extractor_class": StatisticOnly,
         "features_extractor_kwargs": {"width": statistic.width(setting)},

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
-from reprlib import repr as shown
 from typing import Any
 
 import numpy as np
 
 from spm.market import Statistic
 from spm.mechanisms import Outcomes
-from spm.names import check_whole, lookup
+from spm.names import check_whole, lookup, quoted
 from spm.settings import Setting
 
 VARIANTS = {
@@ -127,7 +126,7 @@ class Specification:
         """
         for name, kind in (("setting", Setting), ("statistic", Statistic), ("hyperparameters", Hyperparameters)):
             if not isinstance(getattr(self, name), kind):
-                raise ValueError(f"{name} must be a {kind.__name__}, not {shown(getattr(self, name))}")
+                raise ValueError(f"{name} must be a {kind.__name__}, not {quoted(getattr(self, name))}")
         lookup("variant", self.variant, VARIANTS)
         check_whole("seed", self.seed, least=0)
         check_whole("visits", self.visits)

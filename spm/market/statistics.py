@@ -44,7 +44,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from reprlib import repr as shown
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,7 +52,7 @@ from numpy.typing import NDArray
 from spm.contents import Digested
 from spm.market.market import Market
 from spm.market.posterior import belief, belief_width
-from spm.names import lookup
+from spm.names import lookup, quoted
 from spm.settings import Setting, valuations
 
 if TYPE_CHECKING:
@@ -179,10 +178,10 @@ class Statistic:
             ValueError: a name that is no text, or something that is no block.
         """
         if not isinstance(self.name, str) or not self.name:
-            raise ValueError(f"a statistic's name must be a text that is not empty, not {shown(self.name)}")
+            raise ValueError(f"a statistic's name must be a text that is not empty, not {quoted(self.name)}")
         blocks = self.blocks if isinstance(self.blocks, tuple) else ()
         if not blocks or not all(isinstance(block, Block) for block in blocks):
-            raise ValueError(f"statistic {self.name!r} needs a tuple of Block objects, not {shown(self.blocks)}")
+            raise ValueError(f"statistic {self.name!r} needs a tuple of Block objects, not {quoted(self.blocks)}")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the statistic as plain data, for a record: its name, and its blocks by name or by digest.
@@ -222,6 +221,15 @@ class Statistic:
         ['none', 'agents-left']
         """
         return all(block.identity in ("constant", "agents") for block in self.blocks)
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether a mechanism that sees it must treat all agents alike: it sees nothing.
+
+        >>> [name for name, one in STATISTICS.items() if one.is_anonymous]
+        ['none']
+        """
+        return all(block.identity == "constant" for block in self.blocks)
 
     def observe(self, market: Market) -> Observation:
         """Return what the policy sees, ``(B, width)``."""
@@ -335,5 +343,5 @@ def get_statistic(name: str | Statistic) -> Statistic:
     if isinstance(name, Statistic):
         return name
     if not isinstance(name, str):
-        raise ValueError(f"a statistic is a Statistic or the name of one, not {shown(name)}")
+        raise ValueError(f"a statistic is a Statistic or the name of one, not {quoted(name)}")
     return lookup("statistic", name, STATISTICS | MORE_STATISTICS)

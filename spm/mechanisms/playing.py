@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from spm.limits import check_memory, progress, tick
 from spm.market import Market, first_best, first_best_memory
+from spm.names import check_whole
 from spm.settings import Array, Setting, bundles, valuations
 
 Agents = NDArray[np.int64]
@@ -117,8 +118,7 @@ def check_profiles(setting: Setting, n_profiles: int) -> None:
     Traceback (most recent call last):
     ValueError: n_profiles must be at least 1, not 0
     """
-    if n_profiles < 1:
-        raise ValueError(f"n_profiles must be at least 1, not {n_profiles}")
+    check_whole("n_profiles", n_profiles)
     n, types, kinds = setting.n_agents, setting.n_types, len(bundles(setting.demand, setting.n_types))
     # Of each agent in a market: four times her valuations, while they are made, what she does, and her payment.
     market = n * 8 * (4 * kinds + 2 * types + 5) + first_best_memory(setting)

@@ -15,12 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from reprlib import repr as shown
 
 import numpy as np
 
 from spm.contents import Digested
-from spm.names import lookup
+from spm.names import lookup, quoted
 from spm.settings.demand import Array
 
 Score = Callable[[Array, Array], Array]
@@ -55,7 +54,7 @@ class Objective(Digested):
             ValueError: a name that is no text, or something that can't be called.
         """
         if not isinstance(self.name, str) or not self.name:
-            raise ValueError(f"an objective's name must be a text that is not empty, not {shown(self.name)}")
+            raise ValueError(f"an objective's name must be a text that is not empty, not {quoted(self.name)}")
         if not callable(self.score) or not callable(self.combine):
             raise ValueError(f"objective {self.name!r} needs functions as score and combine")
 
@@ -132,7 +131,7 @@ def get_objective(name: str | Objective) -> Objective:
     if isinstance(name, Objective):
         return name
     if not isinstance(name, str):
-        raise ValueError(f"an objective is an Objective or the name of one, not {shown(name)}")
+        raise ValueError(f"an objective is an Objective or the name of one, not {quoted(name)}")
     return lookup("objective", name, OBJECTIVES)
 
 

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from numbers import Real
-from reprlib import repr as shown
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from spm.contents import Digested
-from spm.names import check_whole, is_whole, unknown
+from spm.names import check_whole, is_whole, quoted, unknown
 from spm.settings.continuous import CorrelatedModel, SampleModel, ValueModel
 from spm.settings.demand import DEMANDS, MOST_ITEMS, Array, check_agents, check_goods
 from spm.settings.finite import FiniteModel
@@ -74,7 +73,7 @@ class Setting(Digested):
                 demand model, or an objective that is not one number per market.
         """
         self._check_fields()
-        where = f"setting {shown(self.name)}"
+        where = f"setting {quoted(self.name)}"
         if not self.agents:
             raise ValueError(f"{where} needs at least 1 agent")
         if self.model.n_agents != len(self.agents):
@@ -82,7 +81,7 @@ class Setting(Digested):
                 f"{where} must name the {self.model.n_agents} agents that its model draws, not {len(self.agents)}"
             )
         if not self.supply or min(self.supply) < 1 or len(self.supply) != len(self.types):
-            raise ValueError(f"{where} needs at least 1 copy of each item type, not {shown(self.supply)}")
+            raise ValueError(f"{where} needs at least 1 copy of each item type, not {quoted(self.supply)}")
         check_goods(self.demand, self.supply)
         check_name(self.objective)
         self.objective.check(len(self.agents))
@@ -101,8 +100,8 @@ class Setting(Digested):
             ("model", "a model of values, with n_agents, group_of and sample", model),
         ):
             if not is_right:
-                found = shown(getattr(self, field))
-                raise ValueError(f"setting {shown(self.name)}: {field} must be {right}, not {found}")
+                found = quoted(getattr(self, field))
+                raise ValueError(f"setting {quoted(self.name)}: {field} must be {right}, not {found}")
 
     @property
     def n_agents(self) -> int:
@@ -137,7 +136,7 @@ def correlated(n_agents: int, n_items: int, delta: float, objective: str | Objec
     check_whole("n_agents", n_agents)
     check_whole("n_items", n_items)
     if not _is_number(delta) or not 0 <= delta <= 1:
-        raise ValueError(f"delta must lie in [0, 1], not {shown(delta)}")
+        raise ValueError(f"delta must lie in [0, 1], not {quoted(delta)}")
     return Setting(
         name=f"correlated-{n_agents}-{n_items}-{delta:g}",
         title=f"Correlated values, δ = {delta:g}",
@@ -169,7 +168,7 @@ def finite_setting(
     ('student 1', 'student 2', 'student 3')
     """
     if not isinstance(values, FiniteModel):
-        raise ValueError(f"values must be a FiniteModel (spm.settings.model makes one), not {shown(values)}")
+        raise ValueError(f"values must be a FiniteModel (spm.settings.model makes one), not {quoted(values)}")
     types, copies = _supplied(supply)
     names = (numbered(group.name, group.size) if group.size > 1 else (group.name,) for group in values.groups)
     return Setting(
@@ -245,14 +244,14 @@ def _from_frame(frame: Any, labels: Sequence[Any]) -> tuple[tuple[str, ...], Arr
     """The agents that a frame's columns name, and its values, ``(N, n, len(labels))``."""
     named = list(frame.columns)
     if len(labels) > 1 and not all(isinstance(column, tuple) for column in named):
-        raise ValueError(f"samples need columns (agent, type), a MultiIndex, for the types {shown(labels)}")
+        raise ValueError(f"samples need columns (agent, type), a MultiIndex, for the types {quoted(labels)}")
     columns = [column if isinstance(column, tuple) else (column, labels[0]) for column in named]
     agents = list(dict.fromkeys(column[0] for column in columns))
     wanted = [(agent, label) for agent in agents for label in labels]
     for column in columns + wanted:
         if columns.count(column) != wanted.count(column):
             raise ValueError(
-                f"samples need exactly one column for each agent and type, which fails for {shown(column)}"
+                f"samples need exactly one column for each agent and type, which fails for {quoted(column)}"
             )
     values = _numbers(frame)[:, [columns.index(pair) for pair in wanted]]
     return tuple(map(str, agents)), values.reshape(len(values), len(agents), len(labels))
@@ -269,7 +268,7 @@ def _numbers(samples: Any) -> Array:
         if isinstance(item, list | tuple | np.ndarray):
             raise ValueError("samples must be a full array, but its parts have unequal shapes")
         if not _is_number(item):
-            raise ValueError(f"samples must be numbers, not {shown(item)}")
+            raise ValueError(f"samples must be numbers, not {quoted(item)}")
     if table.dtype.kind not in "iufO":
         raise ValueError(f"samples must be numbers, not of type {table.dtype}")
     try:
@@ -286,11 +285,11 @@ def _supplied(supply: Mapping[str, int]) -> tuple[tuple[str, ...], tuple[int, ..
     """Names of the item types, and copies of each."""
     if not isinstance(supply, Mapping) or not supply:
         raise ValueError(
-            f'supply must say how many copies of each type there are, as {{"seat": 2}}, not {shown(supply)}'
+            f'supply must say how many copies of each type there are, as {{"seat": 2}}, not {quoted(supply)}'
         )
     for kind, copies in supply.items():
         if not is_whole(copies):
-            raise ValueError(f"supply of {shown(kind)} must be a whole number, not {shown(copies)}")
+            raise ValueError(f"supply of {quoted(kind)} must be a whole number, not {quoted(copies)}")
     return tuple(supply), tuple(map(int, supply.values()))
 
 

@@ -26,7 +26,7 @@ from tqdm import tqdm
 from spm.compendium.record.fingerprints import conditions as conditions_of
 from spm.compendium.record.processes import in_processes
 from spm.learning import Specification
-from spm.names import printable, quoted, shortened, unknown
+from spm.names import check_whole, printable, quoted, shortened, unknown
 
 T = TypeVar("T")
 Work = Callable[[Specification], T]
@@ -66,8 +66,7 @@ def engine(name: str, jobs: int = 1, address: str | None = None) -> Engine[Any]:
     """
     if name not in ENGINES:
         raise unknown("engine", name, ENGINES)
-    if jobs < 1:
-        raise ValueError(f"jobs must be at least 1, not {jobs}")
+    check_whole("jobs", jobs)
     if name == "local":
         if address is not None:
             raise ValueError("engine local has no address; engine dask has (--engine dask)")

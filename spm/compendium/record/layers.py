@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from spm.compendium.record.schema import declared
-from spm.market import Statistic, get_statistic
+from spm.market import Statistic
 from spm.settings import Setting
 
 Shape = tuple[int, ...]
@@ -30,7 +30,7 @@ def network_shapes(setting: Setting, statistic: Statistic, variant: str, width: 
     outputs = setting.n_agents + setting.n_types
     if variant == "groups":
         n_groups = int(setting.model.group_of.max()) + 1
-        prices = 1 if statistic.blocks == get_statistic("none").blocks else n_groups
+        prices = 1 if statistic.is_anonymous else n_groups
         outputs = n_groups + prices * setting.n_types
     sizes = {
         "mlp_extractor.policy_net.0": (width, statistic.width(setting)),

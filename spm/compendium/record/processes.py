@@ -16,6 +16,8 @@ from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
+from spm.names import check_whole
+
 A = TypeVar("A")
 T = TypeVar("T")
 
@@ -49,8 +51,7 @@ def in_processes(
     import joblib  # here, since most commands do without
     from joblib.externals.loky import BrokenProcessPool
 
-    if jobs < 1:
-        raise ValueError(f"jobs must be at least 1, not {jobs}")
+    check_whole("jobs", jobs)
     parallel = joblib.Parallel(
         n_jobs=min(jobs, len(todo)) or 1,
         return_as="generator" if ordered else "generator_unordered",

@@ -15,6 +15,7 @@ from spm.compendium.record.grid import Protocol, grid, store_of
 from spm.compendium.record.policies import tensors
 from spm.compendium.record.published import (
     REPLAYED_SEEDS,
+    TABLE_FILES,
     TABLES,
     Manifest,
     as_csv,
@@ -70,8 +71,8 @@ def seal_files(protocol: Protocol) -> list[Path]:
 
 def publish_files(protocol: Protocol) -> list[Path]:
     """Return the files that :func:`publish` may write."""
-    names = ["runs.csv", "curves.csv", "bounds.csv", *(policy_name(run) for run in grid("all", protocol))]
-    return [*seal_files(protocol), *(folder(protocol) / name for name in names)]
+    names = ["manifest.json", *TABLE_FILES, *(policy_name(run) for run in grid("all", protocol))]
+    return [folder(protocol) / name for name in names]
 
 
 def _replace(root: Path, content: dict[str, bytes]) -> None:

@@ -30,7 +30,7 @@ from spm.compendium.record.schema import declared, naming, parsed, read_file, re
 from spm.compendium.record.store import label, record_place
 from spm.files import digest, home
 from spm.learning import Hyperparameters, Point, Specification
-from spm.names import MOST_CHARACTERS
+from spm.names import MOST_CHARACTERS, shortened
 
 CURVE = ["panel", "variant", "statistic"]
 KEY = [*CURVE, "seed"]
@@ -178,8 +178,7 @@ def _refusal(protocol: Protocol, reason: str) -> ValueError:
     """The error that says what is wrong with the results of record, and what to do."""
     start = f"the results of record in data/{protocol.name} "
     remedy = "; `make reproduce` makes them anew, `make book PROFILE=quick` does without"
-    room = MOST_CHARACTERS - len(start) - len(remedy)
-    return ValueError(start + (reason if len(reason) <= room else f"{reason[: room - 3]}...") + remedy)
+    return ValueError(start + shortened(reason, MOST_CHARACTERS - len(start) - len(remedy)) + remedy)
 
 
 def _check_sums(root: Path, files: Mapping[str, str], names: Iterable[str]) -> None:
@@ -188,7 +187,7 @@ def _check_sums(root: Path, files: Mapping[str, str], names: Iterable[str]) -> N
         if name not in files:
             raise ValueError(f"the manifest does not list {name}")
         if digest(read_file(root / name, "file of record")) != files[name]:
-            raise ValueError(f"{root / name} is not what was recorded (checksum differs)")
+            raise ValueError(f"{name} is not what was recorded (checksum differs)")
 
 
 def _changed_runs(protocol: Protocol, tables: Mapping[str, pd.DataFrame]) -> str:

@@ -23,7 +23,6 @@ import pandas as pd
 
 from spm.compendium.record import computed, policies, published
 from spm.compendium.record import grid as grid_module
-from spm.compendium.record.bracket_cache import compute_brackets
 from spm.compendium.record.fingerprints import packages
 from spm.compendium.record.grid import Protocol
 from spm.compendium.record.kept import recomputed
@@ -32,6 +31,7 @@ from spm.compendium.record.published import KEY
 from spm.compendium.record.store import label, processor
 from spm.learning import Point, Specification, evaluation_seed, learn, point
 from spm.mechanisms import play
+from spm.names import check_whole
 
 STANDARD_ERRORS = 4.0
 LOCAL_OPTIMUM = 0.05
@@ -80,11 +80,9 @@ def verify(protocol: Protocol, sample: int, seed: int, profiles: int, jobs: int)
     runs = published.results_of_record(protocol)["runs"]
     if not 2 <= profiles <= protocol.final_profiles:
         raise ValueError(f"--profiles must lie between 2 and {protocol.final_profiles}, not {profiles}")
-    if jobs < 1:
-        raise ValueError(f"--jobs must be at least 1, not {jobs}")
+    check_whole("--jobs", jobs)
     todo = sampled(protocol, sample, seed)
     kept = [run for run, is_kept in zip(grid_module.grid("all", protocol), runs["kept"], strict=True) if is_kept]
-    compute_brackets(grid_module.panels("all"), jobs)  # first, since it is what writes
     with in_processes(partial(_retrained, protocol), todo, jobs) as findings:
         yield from findings
     with in_processes(partial(_played, protocol, profiles), kept, jobs) as findings:

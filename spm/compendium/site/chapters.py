@@ -23,7 +23,7 @@ from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 
 from spm.compendium.record.processes import in_processes
 from spm.files import write_atomic
-from spm.names import unknown
+from spm.names import check_whole, unknown
 
 READ_BY_CHAPTERS = ("requirements.lock", "spm/**/*.py", "data/**/*", "_build/runs/**/*")
 """Files, besides its own notebook, on which a chapter's outputs may depend."""
@@ -151,8 +151,7 @@ def execute_all(todo: Sequence[Chapter], jobs: int, folder: Path) -> None:
         ValueError: fewer than 1 job.
         BookError: chapters failed; the message says which, in which cell, and why.
     """
-    if jobs < 1:
-        raise ValueError(f"jobs must be at least 1, not {jobs}")
+    check_whole("jobs", jobs)
     _isolate(folder)
     failures = []
     with in_processes(execute, todo, jobs, ordered=False) as executed:
