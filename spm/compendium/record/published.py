@@ -30,7 +30,7 @@ from spm.compendium.record.schema import declared, naming, parsed, read_file, re
 from spm.compendium.record.store import label, record_place
 from spm.files import digest, home
 from spm.learning import Hyperparameters, Point, Specification
-from spm.names import MOST_CHARACTERS, shortened
+from spm.names import MOST_CHARACTERS
 
 CURVE = ["panel", "variant", "statistic"]
 KEY = [*CURVE, "seed"]
@@ -178,7 +178,8 @@ def _refusal(protocol: Protocol, reason: str) -> ValueError:
     """The error that says what is wrong with the results of record, and what to do."""
     start = f"the results of record in data/{protocol.name} "
     remedy = "; `make reproduce` makes them anew, `make book PROFILE=quick` does without"
-    return ValueError(start + shortened(reason, MOST_CHARACTERS - len(start) - len(remedy)) + remedy)
+    room = MOST_CHARACTERS - len(start) - len(remedy)  # the end is cut, since the file's name stands first
+    return ValueError(start + (reason if len(reason) <= room else f"{reason[: room - 3]}...") + remedy)
 
 
 def _check_sums(root: Path, files: Mapping[str, str], names: Iterable[str]) -> None:
