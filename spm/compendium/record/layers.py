@@ -22,6 +22,7 @@ Shape = tuple[int, ...]
 def network_shapes(setting: Setting, statistic: Statistic, variant: str, width: int) -> dict[str, Shape]:
     """Return the shape of each layer of a policy's network.
 
+    >>> from spm.market import get_statistic
     >>> from spm.settings import get_setting
     >>> shapes = network_shapes(get_setting("delta-0"), get_statistic("allocation"), "scores", width=64)
     >>> shapes["mlp_extractor.policy_net.0.weight"], shapes["action_net.bias"]  # 41 entries; 20 scores, 1 price
