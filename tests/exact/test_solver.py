@@ -60,7 +60,9 @@ def random_setting(seed: int) -> Setting:
     return finite_setting(f"random {seed}", "", supply, model(groups, worlds), demand, objective)
 
 
-@pytest.mark.parametrize("chunk", range(N_CHUNKS))
+@pytest.mark.parametrize(
+    "chunk", [*range(4), *(pytest.param(chunk, marks=pytest.mark.endurance) for chunk in range(4, N_CHUNKS))]
+)
 def test_every_cell_agrees_with_brute_force_on_random_settings(chunk: int) -> None:
     for seed in range(chunk, N_RANDOM, N_CHUNKS):
         setting = random_setting(seed)

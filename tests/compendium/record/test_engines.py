@@ -240,6 +240,7 @@ def test_a_worker_with_another_spm_is_refused_before_anything_is_run(
     assert not home.exists()
 
 
+@pytest.mark.endurance
 def test_a_worker_that_becomes_another_is_refused_too(
     address: str, home: Path, two_panels: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

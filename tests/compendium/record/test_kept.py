@@ -233,6 +233,7 @@ def test_after_a_module_was_moved_the_same_results_are_sealed_again(home: Path, 
     assert computations == []
 
 
+@pytest.mark.endurance
 def test_nothing_that_the_ledger_needs_is_computed_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, computations: list[Call]
 ) -> None:

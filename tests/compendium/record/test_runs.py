@@ -50,7 +50,7 @@ def bodies(records: Sequence[bytes]) -> list[dict[str, Any]]:
     return [opened(record) | {"seconds": 0} for record in records]
 
 
-@pytest.mark.parametrize("where", ["local", "dask"])
+@pytest.mark.parametrize("where", ["local", pytest.param("dask", marks=pytest.mark.endurance)])
 def test_an_own_market_gives_the_same_records_in_workers_as_alone(
     where: str, address: str, tmp_path: Path
 ) -> None:

@@ -52,6 +52,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "_build" / "site"
 
 
+@pytest.mark.endurance
 def test_a_site_is_built_again_only_when_what_it_is_built_from_changes(built: Path, tmp_path: Path) -> None:
     """``built`` belongs to all tests, so a copy is changed."""
     root = tmp_path / "copy"
@@ -114,6 +115,7 @@ def test_a_missing_page_and_an_external_address_are_told(tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.endurance
 def test_a_warning_of_jupyter_book_fails_the_build_and_keeps_the_old_site(tmp_path: Path) -> None:
     root = small_book(tmp_path)
     notebooks.write(root / "book" / "intro.ipynb", text("# A small book\n{cite:t}`nobody1900`"), parameters())

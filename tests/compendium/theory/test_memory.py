@@ -63,6 +63,7 @@ def test_an_impossible_set_of_agents_left_is_refused() -> None:
         rebuild_history(lambda history: (0, vector(1)), [(0,), (1,)], left=set())
 
 
+@pytest.mark.endurance
 def test_every_matching_needs_its_own_continuation() -> None:
     table = required_memory(MATCHING_SIZES)
     for k, (n, m) in enumerate(MATCHING_SIZES):

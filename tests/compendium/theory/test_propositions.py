@@ -21,9 +21,10 @@ from spm.settings import Setting, finite_setting, model, prop_5, uniform
 from spm.settings.constructions import prop_2, prop_3, prop_4, prop_8, prop_9
 
 
-def test_agents_and_items_left_suffice_in_300_random_settings() -> None:
-    table = check_proposition_5(300)
-    assert len(table) == 300
+@pytest.mark.parametrize("count", [50, pytest.param(300, marks=pytest.mark.endurance)])
+def test_agents_and_items_left_suffice_in_random_settings(count: int) -> None:
+    table = check_proposition_5(count)
+    assert len(table) == count
     assert table["equal"].all()
     assert set(table["objective"]) == {"welfare", "revenue"}
     assert (table["histories"] > 0).mean() > 0.9
