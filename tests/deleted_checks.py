@@ -19,13 +19,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 CHECKS = [
     ("spm/exact/json_format.py", "if not isinstance(data, dict) or not data:"),
-    ("spm/exact/json_format.py", "if not isinstance(values, list) or len(values) != len(types):"),
-    ("spm/exact/json_format.py", "if key not in data:"),
-    ("spm/exact/effort.py", "if self.steps > MOST_STEPS:"),
+    ("spm/exact/json_format.py", "if not isinstance(lotteries, dict):"),
     ("spm/compendium/record/store.py", "if not intact:"),
+    ("spm/compendium/command_line.py", 'if not text or "\\0" in text:'),
     ("spm/files.py", "if not stat.S_ISREG(path.stat().st_mode):"),
-    ("spm/names.py", "if name not in table:"),
-    ("spm/__main__.py", "if (options.name is None) == (options.file is None):"),
+    ("spm/names.py", 'if not re.fullmatch("-?[0-9]{1,18}", text):'),
+    ("spm/names.py", "if not plain or not math.isfinite(float(text)):"),
 ]
 """File and line of each check; the line occurs once."""
 FOUND = re.compile(r"^(.+) \(.+; make fuzz SEED=\d+ ONLY=(\d+)\)$")

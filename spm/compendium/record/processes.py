@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
@@ -70,13 +71,29 @@ def in_processes(
 
 def _close(results: Generator[Any, None, None]) -> None:
     """End the processes. What joblib says of dropped results, and its thread of being ended, is no news."""
-    hook, threading.excepthook = threading.excepthook, lambda _: None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            results.close()
-    finally:
-        threading.excepthook = hook
+    # For good, since that thread may end after the processes.
+    threading.excepthook = unless_of_joblib(threading.excepthook)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results.close()
+
+
+@cache
+def unless_of_joblib(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a hook that passes on the exceptions of all threads but joblib's."""
+    if hook in _QUIET:
+        return hook
+
+    def quiet(said: Any) -> None:
+        if getattr(said.thread, "name", "") != "ExecutorManagerThread":
+            hook(said)
+
+    _QUIET.add(quiet)
+    return quiet
+
+
+_QUIET: set[Callable[[Any], Any]] = set()
+"""The hooks that :func:`unless_of_joblib` has made."""
 
 
 @contextmanager

@@ -6,15 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from spm.compendium.record.processes import in_processes
+from spm.compendium.record.processes import in_processes, unless_of_joblib
 
 ROOT = Path(__file__).parents[3]
 SLEEPERS = """
@@ -30,6 +32,11 @@ sys.exit(status_of("spm", work))
 """
 
 
+def heed_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @contextmanager
 def started(*arguments: str, home: Path) -> Iterator[Any]:
     """A Python process that leads a session of its own; whatever lives in it is killed at the end."""
@@ -39,8 +46,8 @@ def started(*arguments: str, home: Path) -> Iterator[Any]:
         text=True,
         start_new_session=True,
         env=os.environ | {"PYTHONPATH": str(ROOT), "SPM_HOME": str(home)},
-        # Where the tests run in a shell's background, interrupts are ignored, and a child would inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        # In a shell's background or under nohup signals are ignored, and a child would inherit that.
+        preexec_fn=heed_signals,
     )
     try:
         yield process
@@ -112,6 +119,15 @@ def test_ctrl_c_in_a_terminal_reaches_all_processes_and_one_speaks(tmp_path: Pat
         os.killpg(process.pid, signal.SIGINT)
         assert process.communicate(timeout=10)[1] == "spm: interrupted\n"
         assert process.returncode == 130
+
+
+def test_of_joblibs_thread_nothing_is_said_and_of_others_all() -> None:
+    told: list[str] = []
+    quiet = unless_of_joblib(lambda said: told.append(said.thread.name))
+    assert unless_of_joblib(quiet) is quiet
+    for name in ("ExecutorManagerThread", "another"):
+        quiet(SimpleNamespace(thread=threading.Thread(name=name)))
+    assert told == ["another"]
 
 
 def test_under_nohup_a_hangup_is_ignored(tmp_path: Path) -> None:
