@@ -92,7 +92,7 @@ def test_a_full_disk(small_disk: Path) -> None:
         ("file/two/below", "Not a directory"),
         ("n" * 5_000, "File name too long"),
         ("n" * 256, "File name too long"),
-        ("a\0b", "embedded null byte"),
+        ("a\0b", r".*embedded null (byte|character)"),
     ],
 )
 def test_a_path_that_can_not_be_written(name: str, reason: str, tmp_path: Path) -> None:
