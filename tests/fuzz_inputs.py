@@ -12,7 +12,7 @@ import copy
 import json
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 from pathlib import Path
@@ -274,9 +274,9 @@ def spoiled(rng: Random, data: Any, changes: int) -> tuple[Any, str]:
     """A copy of JSON data with some nodes changed, and which."""
     root, about = {"": copy.deepcopy(data)}, []
     for _ in range(changes):
-        path, holder, key = rng.choice(list(nodes(root, "")))
+        path, holder, key = node(rng, root)
         old, way = holder[key], rng.choice(["=", "=", "=", "=", "deleted", "renamed"])
-        new = rng.choice([*JSON, [old], {"": old}, f"{old}0", rng.choice(list(nodes(root, "")))[1]])
+        new = rng.choice([*JSON, [old], {"": old}, f"{old}0", node(rng, root)[1]])
         if way == "=" or holder is root:
             holder[key] = copy.deepcopy(new)
             way = f"= {str(new)[:40]!r}"
@@ -288,12 +288,16 @@ def spoiled(rng: Random, data: Any, changes: int) -> tuple[Any, str]:
     return root[""], ", ".join(about)
 
 
-def nodes(holder: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """Every node below ``holder``: its path, what holds it, and under which key."""
-    for key in list(holder) if isinstance(holder, dict) else range(len(holder)):
-        yield f"{path}/{key}", holder, key
-        if isinstance(holder[key], dict | list):
-            yield from nodes(holder[key], f"{path}/{key}")
+def node(rng: Random, root: dict[str, Any]) -> tuple[str, Any, Any]:
+    """A random node: its path, what holds it, and under which key; each level is as likely as the one below it."""
+    path: str = ""
+    holder: Any = root
+    key: Any = ""
+    while isinstance(holder[key], dict | list) and holder[key] and rng.random() < 0.7:
+        holder = holder[key]
+        key = rng.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
+        path = f"{path}/{key}"
+    return path, holder, key
 
 
 def written(data: Any) -> bytes:
