@@ -25,8 +25,8 @@ CHECKS = [
     ("spm/compendium/record/store.py", "if not intact:"),
     ("spm/files.py", "if not stat.S_ISREG(path.stat().st_mode):"),
 ]
-"""File and line of each check; the line occurs once. These are checks without which something goes wrong: most others
-have a second one behind them."""
+"""File and line of each check; the line occurs once. Most checks that are not listed have a second one
+behind them, so that without them nothing goes wrong."""
 FOUND = re.compile(r"^(.+) \(.+; make fuzz SEED=\d+ ONLY=(\d+)\)$")
 
 
