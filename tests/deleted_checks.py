@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 CHECKS = [
     ("spm/exact/json_format.py", "if key not in data:"),
     ("spm/exact/json_format.py", "if not isinstance(data, dict) or not data:"),
-    ("spm/exact/json_format.py", "if not isinstance(lotteries, dict):"),
+    ("spm/exact/json_format.py", "if not isinstance(count, int) or isinstance(count, bool) or count < 1:"),
     ("spm/exact/json_format.py", "if not isinstance(values, list) or len(values) != len(types):"),
     ("spm/compendium/record/store.py", "if not intact:"),
     ("spm/files.py", "if not stat.S_ISREG(path.stat().st_mode):"),
