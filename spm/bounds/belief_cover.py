@@ -47,6 +47,8 @@ IDLE = 1e-5
 """Probability with which any belief is met at any time, besides those on the best policy's path."""
 MOST_PIVOTS, PIVOT, GAIN = 80, 1e-7, 1e-9
 """Steps of the simplex method, its least pivot, and the least gain for which it makes a step."""
+SPOILT = 1e-6
+"""By how much rounding may shift a cover in any cell, before it is rounded up (:func:`rounded`)."""
 AT_A_TIME = 2048
 """Posteriors that are covered at a time."""
 
@@ -120,13 +122,13 @@ def cheapest(beliefs: Array, wanted: Array, costs: Array) -> tuple[Integers, Arr
     return np.concatenate(index), np.concatenate(weight)
 
 
-def _simplex(beliefs: Array, wanted: Array, costs: Array) -> tuple[Integers, Array]:
-    """:func:`cheapest` for costs of at most 1, ``(R, M)``."""
+def _simplex(beliefs: Array, wanted: Array, costs: Array, pivot: float = PIVOT) -> tuple[Integers, Array]:
+    """:func:`cheapest` for costs of at most 1, ``(R, M)``, by pivots above ``pivot``."""
     count, cells = wanted.shape
     # Each row's basis is at first the single cells: numbers and weights, (R, N), and the inverse, (R, N, N).
     index, weight = np.tile(np.arange(cells), (count, 1)), wanted.copy()
     inverse, active = np.tile(np.eye(cells), (count, 1, 1)), np.arange(count)
-    for _ in range(MOST_PIVOTS):
+    for _ in range(MOST_PIVOTS if pivot < 1 / cells else 0):  # a fall of at least that is always there
         # The worth of each cell in this basis, (A, N); the belief with least cost beyond its worth enters, (A, M).
         cell = (inverse[active] @ costs[active[:, None], index[active]][..., None])[..., 0]
         beyond = costs[active] - cell @ beliefs.T
@@ -137,7 +139,7 @@ def _simplex(beliefs: Array, wanted: Array, costs: Array) -> tuple[Integers, Arr
             break
         # Per unit of its weight those of the basis fall by this, (A, N); the one that is first at 0 leaves.
         rows, fall = np.arange(len(active)), np.einsum("ri,rij->rj", beliefs[entering], inverse[active])
-        ratio = np.where(fall > PIVOT, weight[active] / np.maximum(fall, PIVOT), np.inf)
+        ratio = np.where(fall > pivot, weight[active] / np.maximum(fall, pivot), np.inf)
         leaving = ratio.argmin(axis=1)
         most = ratio[rows, leaving]
         # A pivot too small to count may push a weight below 0 by rounding, which :func:`rounded` makes up for.
@@ -147,6 +149,10 @@ def _simplex(beliefs: Array, wanted: Array, costs: Array) -> tuple[Integers, Arr
         column = inverse[active, :, leaving] / fall[rows, leaving][:, None]
         inverse[active] -= column[:, :, None] * fall[:, None, :]
         inverse[active, :, leaving] = column
+    # Where small pivots have spoilt a cover, it is sought again with larger ones; at last single cells remain.
+    spoilt = np.abs((weight[..., None] * beliefs[index]).sum(axis=1) - wanted).max(axis=1) > SPOILT
+    if spoilt.any():
+        index[spoilt], weight[spoilt] = _simplex(beliefs, wanted[spoilt], costs[spoilt], 100 * pivot)
     return index, weight
 
 
@@ -245,7 +251,7 @@ def _tightened(cover: Cover, grid: Lattice, n_agents: int, n_items: int) -> tupl
 def _uses(cover: Cover, grid: Lattice, values: Array) -> csr_array:
     """How often the best policy meets each posterior, by agents and items left, ``(M P 2, (n + 1) (m + 1))``."""
     agents, items, size = values.shape[0] - 1, values.shape[1] - 1, len(cover.beliefs)
-    bow, prices = cover.beliefs @ grid.bow.T, len(grid.prices)
+    matrix, bow, prices = cover.matrix, cover.beliefs @ grid.bow.T, len(grid.prices)
     # With which probability each belief is met, by items left, (m + 1, M): first the prior, which is number N.
     met = np.full((items + 1, size), IDLE)
     met[items, grid.cells] = 1
@@ -256,18 +262,17 @@ def _uses(cover: Cover, grid: Lattice, values: Array) -> csr_array:
         before, met = met, np.full((items + 1, size), IDLE)
         for price, part in ((step, 1 - share), (step + 1, share)):
             for sold in (1, 0):
-                for k in range(1 + sold, items + 1):
-                    # The posteriors' numbers, (M,); a purchase comes before the refusal.
-                    row = (np.arange(size) * prices + price[k - 1]) * 2 + 1 - sold
-                    chance = before[k] * part[k - 1]
-                    met[k - sold] += chance @ cover.matrix[row]
-                    rows.append(row)
-                    columns.append(np.full(size, t * (items + 1) + k - sold))
-                    chances.append(chance)
-    where = (np.concatenate(rows), np.concatenate(columns))
-    return csr_array(
-        (np.concatenate(chances), where), shape=(cover.index[..., 0].size, (agents + 1) * (items + 1))
-    )
+                # By items left after the visit and belief, (m - sold, M): the posterior's number, and its chance.
+                left = np.arange(1, items + 1 - sold)
+                row = (np.arange(size) * prices + price[left + sold - 1]) * 2 + 1 - sold
+                chance = (before[left + sold] * part[left + sold - 1]).ravel()
+                where = (np.repeat(left, size), row.ravel())
+                met += (csr_array((chance, where), shape=(items + 1, len(matrix.indptr) - 1)) @ matrix).toarray()
+                rows.append(where[1])
+                columns.append(t * (items + 1) + where[0])
+                chances.append(chance)
+    place = (np.concatenate(rows), np.concatenate(columns))
+    return csr_array((np.concatenate(chances), place), shape=(len(matrix.indptr) - 1, (agents + 1) * (items + 1)))
 
 
 def _new_beliefs(cover: Cover, grid: Lattice, uses: csr_array, size: int) -> Array:

@@ -1,5 +1,4 @@
-"""Upper bounds for correlated values, and the certificates behind those of the panels: covers that were made
-once.
+"""Upper bounds for correlated values, and the certificates behind those of the panels: covers made once.
 
 ``data/certificates/N-M-DELTA-OBJECTIVE.npz`` holds a cover (:mod:`spm.bounds.belief_cover`) that suits one size,
 as whole multiples of :data:`~spm.bounds.belief_cover.UNIT`; ``spm certify`` writes it. Whenever one is read, all
@@ -11,6 +10,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -88,8 +88,9 @@ def make_certificates() -> Iterator[Path]:
 def encoded_cover(cover: Cover) -> bytes:
     """Return a certificate's bytes."""
     parts = {"beliefs": cover.beliefs / UNIT, "index": cover.index, "weight": cover.weight / UNIT}
+    arrays: dict[str, Any] = {name: part.astype(ARRAYS[name]) for name, part in parts.items()}
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{name: part.astype(ARRAYS[name]) for name, part in parts.items()})
+    np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 
 
@@ -191,8 +192,9 @@ def prior_value(cover: Cover, size: Size) -> float:
     """Return the bound that a cover proves: the mean over the positions in the cell."""
     cells, (n_agents, n_items, delta, objective) = cover.beliefs.shape[1], size
     grids = [make_lattice(delta, cells, position, objective) for position in SHIFTS[objective]]
-    # The prior is the belief after the N single cells.
-    return float(np.mean([list(backwards(cover, grid, n_agents, n_items))[-1][-1, cells] for grid in grids]))
+    # The last values are those with all agents left; the prior is the belief after the N single cells.
+    last = [deque(backwards(cover, grid, n_agents, n_items), maxlen=1).pop() for grid in grids]
+    return float(np.mean([values[n_items, cells] for values in last]))
 
 
 def upper_bound(n_agents: int, n_items: int, delta: float, objective: str = "welfare") -> tuple[float, str]:
