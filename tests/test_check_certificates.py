@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from spm.bounds.belief_cover import grow
-from spm.bounds.certificates import RECORDED, Size, certificate, encoded_cover, prior_value
+from spm.bounds.certificates import RECORDED, Size, encoded_cover, prior_value, recorded_cover
 
 DATA = Path(__file__).parents[1] / "data"
 SCRIPT = DATA / "check_certificates.py"
@@ -58,7 +58,7 @@ def test_both_programmes_find_the_same_bound(size: Size) -> None:
 
 def test_every_certificate_covers_what_it_must() -> None:
     for size in RECORDED:
-        cover = certificate(size)
+        cover = recorded_cover(size)
         assert cover is not None
         checker().beliefs_and_covers(dict(np.load(io.BytesIO(encoded_cover(cover)))), size.delta)
 

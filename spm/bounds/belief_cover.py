@@ -15,9 +15,9 @@ the bound of Lovejoy (1991), "Computationally feasible bounds for partially obse
 here the library grows where the best policy goes (:func:`grow`). Posteriors do not depend on the objective, on
 the position in the cell or on n and m, so one cover serves them all.
 
-*Rounding.* Beliefs and weights are whole multiples of :data:`UNIT`, rounded up. A cover may miss :data:`SLACK` of
-a posterior's probability, so at each of n visits at most that is lost, and with it that share of what is still to
-come, at most m: a tenth of what :func:`~spm.bounds.lattice.numerical_error` allows for.
+*Rounding.* Beliefs and weights are whole multiples of :data:`UNIT`, rounded up. A cover may miss
+:data:`MOST_MISSING` of a posterior's probability, so at each of n visits at most that is lost, and with it that
+share of what is still to come, at most m: a tenth of what :func:`~spm.bounds.lattice.numerical_error` allows for.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from spm.settings import Array
 Integers = NDArray[np.int64]
 UNIT = 2.0**-30
 """Beliefs and weights are multiples of this."""
-SLACK = 1e-13
+MOST_MISSING = 1e-13
 """Probability of a posterior that its cover may miss."""
 GROWTH = 1 / 5
 """The library grows by this share at a time, where most is lost; then the loss is judged anew."""
-APART = 1e-4
+DISTINCT = 1e-8
 """Squared distance that a new belief keeps from the others."""
 IDLE = 1e-5
 """Probability with which any belief is met at any time, besides those on the best policy's path."""
@@ -169,7 +169,7 @@ def rounded(cover: Cover, grid: Lattice) -> Cover:
     The prior covers all cells alike, so N times the greatest shortfall of a cell is enough of it.
     """
     up = Cover(cover.beliefs, cover.index.copy(), np.ceil(cover.weight / UNIT) * UNIT)
-    fails, least = up.missing(grid).sum(axis=-1) > SLACK, up.weight.argmin(axis=-1)
+    fails, least = up.missing(grid).sum(axis=-1) > MOST_MISSING, up.weight.argmin(axis=-1)
     rows = (*np.nonzero(fails), least[fails])
     up.index[rows], up.weight[rows] = grid.cells, 0
     up.weight[rows] = np.ceil(grid.cells * up.missing(grid)[fails].max(axis=-1) / UNIT) * UNIT
@@ -286,6 +286,6 @@ def _new_beliefs(cover: Cover, grid: Lattice, uses: csr_array, size: int) -> Arr
     for row in np.argsort(-loss):
         if len(found) >= most or loss[row] <= 0:
             break
-        if ((found - beliefs[row]) ** 2).sum(axis=1).min() > APART:
+        if ((found - beliefs[row]) ** 2).sum(axis=1).min() > DISTINCT:
             found = np.concatenate([found, beliefs[row : row + 1]])
     return found[len(cover.beliefs) :]

@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spm.bounds.belief_cover import SLACK, UNIT, Cover, backwards, grow
+from spm.bounds.belief_cover import MOST_MISSING, UNIT, Cover, backwards, grow
 from spm.bounds.known_latent import correlated_model, mean_known
 from spm.bounds.lattice import SHIFTS, make_lattice, numerical_error
 from spm.files import check_writable, digest, home, path_text, read_regular, why, write_atomic
 from spm.settings import correlated
 
-CELLS, BELIEFS = 8, 128
+LIVE_CELLS, LIVE_BELIEFS = 8, 128
 """Cells, and beliefs of a cover that is made when it is needed."""
 LARGEST = 20
 """A cover for more agents than this is made for so many, with items in proportion."""
@@ -61,15 +61,14 @@ ARRAYS: dict[str, np.dtype[Any]] = {
     "weight": np.dtype(np.uint32),
 }
 """The arrays of a certificate; their shapes are those of :class:`~spm.bounds.belief_cover.Cover`."""
-MOST_BYTES = 2**25
+MOST_ARRAY_BYTES = 2**25
 """No certificate's arrays are larger."""
-COMPENDIUM = Path(__file__).parents[2]
 
 
 def certificate_file(size: Size) -> Path:
     """Return where a certificate of record lies: in ``SPM_HOME`` if it is there, else in the compendium."""
     mine = home() / size.place
-    return mine if mine.exists() else COMPENDIUM / size.place
+    return mine if mine.exists() else Path(__file__).parents[2] / size.place
 
 
 def make_certificates() -> Iterator[Path]:
@@ -81,7 +80,7 @@ def make_certificates() -> Iterator[Path]:
     check_writable(home() / size.place for size in RECORDED)
     for size in RECORDED:
         path = home() / size.place
-        write_atomic(path, encoded_cover(grow(*size, CELLS, RECORDED_BELIEFS)))
+        write_atomic(path, encoded_cover(grow(*size, LIVE_CELLS, RECORDED_BELIEFS)))
         yield path
 
 
@@ -113,7 +112,7 @@ def decoded_cover(content: bytes, delta: float) -> Cover:
     if (cells != np.eye(grid.cells)).any() or prior.min() < 1 / grid.cells:
         raise ValueError("the first beliefs must be the single cells and the prior")
     missing = cover.missing(grid).sum(axis=-1).max()
-    if missing > SLACK:
+    if missing > MOST_MISSING:
         raise ValueError(f"a cover misses {missing:.1e} of its posterior's probability")
     return cover
 
@@ -122,8 +121,8 @@ def _arrays(content: bytes) -> dict[str, Any]:
     """The arrays of a certificate, of their declared types."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(part.file_size for part in archive.infolist()) > MOST_BYTES:
-                raise ValueError(f"its arrays have more than {MOST_BYTES:,} bytes")
+            if sum(part.file_size for part in archive.infolist()) > MOST_ARRAY_BYTES:
+                raise ValueError(f"its arrays have more than {MOST_ARRAY_BYTES:,} bytes")
         with np.load(io.BytesIO(content), allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
     except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, EOFError, KeyError, NotImplementedError) as error:
@@ -133,7 +132,7 @@ def _arrays(content: bytes) -> dict[str, Any]:
     return arrays
 
 
-def certificate(size: Size) -> Cover | None:
+def recorded_cover(size: Size) -> Cover | None:
     """Return the cover of record for a size, or None if there is none.
 
     Raises:
@@ -143,7 +142,7 @@ def certificate(size: Size) -> Cover | None:
     if size not in RECORDED or not path.exists():
         return None
     try:
-        return decoded_cover(read_regular(path, MOST_BYTES), size.delta)
+        return decoded_cover(read_regular(path, MOST_ARRAY_BYTES), size.delta)
     except OSError as error:
         raise ValueError(f"can't read the certificate {path_text(path)}: {why(error)}") from None
     except ValueError as error:
@@ -161,8 +160,8 @@ def covered_bound(
     n_items: int,
     delta: float,
     objective: str = "welfare",
-    cells: int = CELLS,
-    beliefs: int = BELIEFS,
+    cells: int = LIVE_CELLS,
+    beliefs: int = LIVE_BELIEFS,
 ) -> float:
     """Return the upper bound on every SPM by a cover that is made for this size.
 
@@ -218,7 +217,7 @@ def upper_bound(n_agents: int, n_items: int, delta: float, objective: str = "wel
     if delta in (0, 1):
         return known, "dynamic programme for IID values" if delta == 0 else "z known"
     size = Size(n_agents, n_items, delta, objective)
-    recorded = certificate(size)
+    recorded = recorded_cover(size)
     if recorded is None:
         bound, method = covered_bound(*size), "belief cover"
     else:

@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.optimize import linprog
 
-from spm.bounds.belief_cover import SLACK, UNIT, Cover, backwards, cheapest, grow, make_cover, posteriors, rounded
+from spm.bounds.belief_cover import (
+    MOST_MISSING,
+    UNIT,
+    Cover,
+    backwards,
+    cheapest,
+    grow,
+    make_cover,
+    posteriors,
+    rounded,
+)
 from spm.bounds.lattice import make_lattice
 from spm.settings import Array
 
@@ -48,7 +58,7 @@ def test_after_rounding_every_posterior_is_covered(more: Array, delta: float) ->
     grid, beliefs = make_lattice(delta, CELLS), library(more)
     cover = rounded(make_cover(grid, beliefs, (beliefs**2).sum(axis=1)), grid)
     missing = posteriors(grid, beliefs) - (cover.weight[..., None] * beliefs[cover.index]).sum(axis=-2)
-    assert np.maximum(missing, 0).sum(axis=-1).max() <= SLACK
+    assert np.maximum(missing, 0).sum(axis=-1).max() <= MOST_MISSING
     whole = cover.weight / UNIT
     assert (whole == np.round(whole)).all()
 
@@ -92,4 +102,4 @@ def test_any_cover_bounds_above_and_a_better_one_from_nearer(objective: str) -> 
 
 def test_the_library_grows_no_further_than_it_needs() -> None:
     assert len(grow(1, 1, 0.5, "welfare", CELLS, 50).beliefs) == CELLS + 1
-    assert len(grow(2, 1, 0.5, "welfare", CELLS, 50).beliefs) < 50
+    assert len(grow(2, 1, 0.5, "welfare", CELLS, 50).beliefs) <= 50
