@@ -112,7 +112,7 @@ HOSTILE = "\x1b[2J\u202ecolors\n\0\ud800"
     [
         (
             (),
-            "name a command: list, exact, bounds, train, evaluate, run, status, claims, reproduce, certify, compute",
+            "name a command: list, exact, bounds, train, evaluate, run, status, claims, reproduce, certify",
         ),
         (("",), "unknown command ''; known: list, exact"),
         (("trian",), "unknown command 'trian'; did you mean train"),
