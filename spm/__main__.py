@@ -87,6 +87,8 @@ def _book_commands(commands: Any) -> None:
     _add_profile(add)
     about = "run the paper's whole protocol from scratch and write its results to data/"
     _add_engine(_add(commands, "reproduce", reproduce, about, as_json=False))
+    about = "make the certificates under data/certificates from scratch"
+    _add(commands, "certify", certify, about, as_json=False)
     about = "compute the results under data/computed from scratch and say which differ"
     _add_jobs(_add(commands, "compute", compute, about))
     about = "retrain a sample of the runs of record and play all kept policies"
@@ -254,6 +256,18 @@ def reproduce(options: argparse.Namespace) -> None:
         trials.do(options.jobs)
     draw(FIGURES, protocol)
     print(f"{time.perf_counter() - start:.0f} s in all")
+
+
+def certify(options: argparse.Namespace) -> None:
+    """Make the certificates of the panels' upper bounds anew; `spm compute` and `spm reproduce` rest on them.
+
+    Raises:
+        ValueError: the folder can't be written to.
+    """
+    from spm.bounds.certificates import make_certificates
+
+    for path in make_certificates():
+        print(path, flush=True)
 
 
 def compute(options: argparse.Namespace) -> None:

@@ -110,7 +110,10 @@ HOSTILE = "\x1b[2J\u202ecolors\n\0\ud800"
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((), "name a command: list, exact, bounds, train, evaluate, run, status, claims, reproduce, compute"),
+        (
+            (),
+            "name a command: list, exact, bounds, train, evaluate, run, status, claims, reproduce, certify",
+        ),
         (("",), "unknown command ''; known: list, exact"),
         (("trian",), "unknown command 'trian'; did you mean train"),
         (("evalute", "x", "y"), "did you mean evaluate"),

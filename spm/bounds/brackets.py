@@ -10,7 +10,7 @@ finite              unit or additive demand;        exact solver                
                     welfare, revenue or max-min
 correlated, δ = 0   one type or additive demand;    dynamic programme for IID values       the same
                     welfare or revenue
-correlated, δ > 0   the same                        z known, or an information relaxation  Bayesian pricing
+correlated, δ > 0   the same                        z known, or a belief cover             Bayesian pricing
 max-min             Figure 4(c) as it stands        world known                            screening premiums
 ==================  ==============================  =====================================  ========================
 
@@ -29,10 +29,10 @@ from typing import Any, NamedTuple
 
 from spm.bounds import max_min
 from spm.bounds.bayesian_pricing import BayesianPricing, estimate
+from spm.bounds.certificates import upper_bound
 from spm.bounds.known_latent import correlated_model, highest_values, iid_optimum
 from spm.bounds.lattice import numerical_error
 from spm.bounds.max_min import OrangeFirst, best_premiums, check_max_min, max_min_first_best, max_min_optimum
-from spm.bounds.relaxation import upper_bound
 from spm.bounds.static_prices import best_static
 from spm.exact import Solver
 from spm.limits import progress

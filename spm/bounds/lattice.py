@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spm.bounds.known_latent import visit_reward
 from spm.market import chance_below
@@ -44,18 +45,12 @@ class Lattice:
         below: P(v < p | cell), ``(P, N)``.
         reward: a visit's expected reward, ``(P, N)``.
         bow: by how much the reward midway between two lattice prices exceeds its chord, times 4, ``(P - 1, N)``.
-        first: the first cell that has values between two neighbouring lattice prices, ``(P - 1,)``.
-        stop: the cell after the last such cell, ``(P - 1,)``.
-        density: the probability that a value of such a cell lies between the two prices, ``(P - 1,)``.
     """
 
     prices: Array
     below: Array
     reward: Array
     bow: Array
-    first: Array
-    stop: Array
-    density: Array
 
     @property
     def cells(self) -> int:
@@ -75,13 +70,28 @@ class Lattice:
         >>> float(grid.best(values, np.full(len(values) - 1, 4.0)))  # chord 0 plus 4 s (1 - s), best at s = 1/2
         1.0
         """
+        _, between = self._within_steps(values, bow)
+        # The best within a step, or the best lattice price: they agree but for rounding, (...).
+        return np.asarray(np.maximum(between.max(axis=-1), values.max(axis=-1)))
+
+    def choose(self, values: Array, bow: Array) -> tuple[NDArray[np.int64], Array]:
+        """Return the price that :meth:`best` finds: the number of its step, and its share of the way, ``(...)``.
+
+        >>> grid = make_lattice(0.5, 2)
+        >>> [float(part) for part in grid.choose(np.arange(len(grid.prices)), np.zeros(len(grid.prices) - 1))]
+        [11.0, 1.0]
+        """
+        share, between = self._within_steps(values, bow)
+        step = between.argmax(axis=-1)
+        return step, np.take_along_axis(share, step[..., None], axis=-1)[..., 0]
+
+    def _within_steps(self, values: Array, bow: Array) -> tuple[Array, Array]:
+        """The best share of the way on each step, and the value there, ``(..., P - 1)`` each."""
         # On each step the value is chord + bow s (1 - s): its derivative rise + bow (1 - 2 s) vanishes at
         # s = 1/2 + rise / (2 bow), kept within the step; without a bow the better end is best, (..., P - 1).
         rise = np.diff(values, axis=-1)
         share = np.clip(0.5 + rise / np.maximum(2 * bow, 1e-300), 0.0, 1.0)
-        between = values[..., :-1] + share * (rise + bow * (1 - share))
-        # The best within a step, or the best lattice price: they agree but for rounding, (...).
-        return np.asarray(np.maximum(between.max(axis=-1), values.max(axis=-1)))
+        return share, values[..., :-1] + share * (rise + bow * (1 - share))
 
 
 def make_lattice(delta: float, cells: int, position: float = 0.5, objective: str = "welfare") -> Lattice:
@@ -120,11 +130,6 @@ def make_lattice(delta: float, cells: int, position: float = 0.5, objective: str
         chance_below(column, lower, width),
         visit_reward(objective, column + shift, lower + shift, width),
         inside * curvature * steps[:, None] ** 2 / 2,
-        # The cells that have values between two prices are neighbours: the first one, and the one after the last.
-        inside.argmax(axis=1),
-        inside.shape[1] - inside[:, ::-1].argmax(axis=1),
-        # A value is uniform over w, so it lies between two prices with probability (their distance) / w.
-        steps / width * inside.any(axis=1),
     )
 
 

@@ -17,8 +17,8 @@ from spm.bounds import (
     best_static,
     bracket,
     brackets,
+    covered_bound,
     explicit_mechanism,
-    relaxed_bound,
     upper_bound,
 )
 from spm.bounds.brackets import Value
@@ -184,7 +184,7 @@ def test_names_and_titles_do_not_matter() -> None:
 
 
 @pytest.mark.parametrize(("n", "m", "delta"), [(0, 1, 0.5), (3, 0, 0.5), (3, 1, -0.1), (3, 1, 1.1)])
-@pytest.mark.parametrize("act", [mean_known, relaxed_bound, upper_bound, partial(best_static, personalised=True)])
+@pytest.mark.parametrize("act", [mean_known, covered_bound, upper_bound, partial(best_static, personalised=True)])
 def test_impossible_sizes_are_refused_by_every_rule(
     act: Callable[..., object], n: int, m: int, delta: float
 ) -> None:

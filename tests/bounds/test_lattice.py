@@ -29,15 +29,6 @@ def test_between_lattice_prices_chances_are_linear_and_rewards_parabolas(
     assert earned == pytest.approx(bent, abs=1e-7)
 
 
-@given(DELTAS, st.integers(1, 9))
-def test_between_lattice_prices_lie_all_values_of_all_cells(delta: float, cells: int) -> None:
-    grid = make_lattice(delta, cells)
-    total = np.zeros(cells)
-    for first, stop, density in zip(grid.first, grid.stop, grid.density, strict=True):
-        total[first:stop] += density
-    assert total == pytest.approx(np.ones(cells), abs=1e-6)
-
-
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=6), st.data())
 def test_the_best_price_is_found_between_lattice_prices_too(values: list[float], data: st.DataObject) -> None:
     bow = np.array([data.draw(st.floats(0, 2)) for _ in values[1:]])
@@ -46,6 +37,9 @@ def test_the_best_price_is_found_between_lattice_prices_too(values: list[float],
     found = make_lattice(0.5, 2).best(worth, bow)
     assert found == pytest.approx(everywhere.max(), abs=1e-6)
     assert found >= everywhere.max() - 1e-12
+    step, share = make_lattice(0.5, 2).choose(worth, bow)
+    chord = (1 - share) * worth[step] + share * worth[step + 1]
+    assert chord + bow[step] * share * (1 - share) == pytest.approx(found)
 
 
 @pytest.mark.parametrize(("delta", "cells"), [(0.0, 4), (1.0, 4), (0.5, 0)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from spm.bounds import correlated_map, record
+from spm.bounds import correlated_map, record, small_settings
 from spm.compendium.record.grid import panels
 from spm.compendium.record.kept import Call
 from spm.compendium.theory import memory, propositions
@@ -42,5 +42,6 @@ def calls() -> list[Call]:
         *(Call(record, {"name": panel}) for panel in panels("all")),
         *(Call(optima, {"name": name}) for name in CONSTRUCTIONS if name not in TOO_LARGE),
         *(Call(correlated_map, {"agents": n, "items": m, "delta": delta}) for n, m, delta in sizes),
+        Call(small_settings, {}),
         *(Call(table, {}) for table in tables),
     ]

@@ -5,10 +5,10 @@
     data/computed/FUNCTION.json            results of record, one file per function, written by :func:`refresh`
     _build/computed/FUNCTION/DIGEST.json   computed here because those of record are missing or stale
 
-A kept result is *fresh* while the modules that its function depends on, and the packages in
-:data:`KEPT_PACKAGES`, are those that it was computed by. One that is stale or damaged is never used, but computed
-again when it is asked for. :func:`recomputed` says whether a change of the code, such as a renamed module, changes
-the result as well.
+A kept result is *fresh* while the modules that its function depends on, the certificates that those read, and
+the packages in :data:`KEPT_PACKAGES`, are those that it was computed by. One that is stale or damaged is never
+used, but computed again when it is asked for. :func:`recomputed` says whether a change of the code, such as a
+renamed module, changes the result as well.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import pandas as pd
 from pydantic import JsonValue
 from tqdm import tqdm
 
+from spm.bounds.certificates import certificate_digests
 from spm.compendium.record.fingerprints import dependencies, source_digests
 from spm.compendium.record.processes import in_processes
 from spm.compendium.record.schema import Name, declared, parsed
@@ -190,14 +191,17 @@ def of_record(name: str) -> Path:
 
 
 def function_conditions(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return what a function's results depend on: ``sources``, a digest per module, and ``packages``' versions."""
+    """Return what a function's results depend on: ``sources``, a digest per module
+    and certificate, and ``packages``' versions."""
     return _fingerprint(function.__module__.removeprefix("spm."))
 
 
 @cache
 def _fingerprint(module: str) -> dict[str, Any]:
+    needed = dependencies(module)
+    files = certificate_digests() if "bounds.certificates" in needed else {}
     return {
-        "sources": source_digests(dependencies(module)),
+        "sources": source_digests(needed) | files,
         "packages": {name: version(name) for name in KEPT_PACKAGES},
     }
 

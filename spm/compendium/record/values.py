@@ -54,6 +54,9 @@ VALUES: dict[str, Any] = {
         {"n": int, "m": int, "delta": float, "first_best": float, "upper": float, "lower": float}
         | {"lower_error": float, "best_static": float, "adaptivity_low": float, "adaptivity_high": float}
     ),
+    "small_settings": _table(
+        {"n": int, "m": int, "coarse": float, "upper": float, "lower": float, "lower_error": float}
+    ),
     "cost_of_forgetting": _table(
         {"setting": str, "order": str}
         | dict.fromkeys(("optimum", "allocation", "items-agents-left", "loss"), Exact)

@@ -1,4 +1,4 @@
-"""What chapters show of single settings: market, cells and tree, relaxed bounds, mechanisms played."""
+"""What chapters show of single settings: market, cells and tree, bounds by belief covers, mechanisms played."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from spm.bounds import explicit_mechanism, relaxed_bound
+from spm.bounds import covered_bound, explicit_mechanism
 from spm.compendium.report.cells import cells_table
 from spm.compendium.report.drawing import Drawing
 from spm.compendium.report.trees import draw_tree
@@ -90,20 +90,19 @@ def played_table(names: Iterable[str] = TREES, n_profiles: int = 200_000) -> pd.
     return pd.DataFrame(rows, columns=["setting", "exact value (normalised)", "played", "standard errors"])
 
 
-def relaxation_table(
-    n_agents: int, n_items: int, delta: float, hidden: Sequence[int], cells: Sequence[int]
+def cover_table(
+    n_agents: int, n_items: int, delta: float, beliefs: Sequence[int], cells: Sequence[int]
 ) -> pd.DataFrame:
-    """Return the information relaxation's bounds on welfare, one row per number of hidden values.
+    """Return the belief covers' bounds on welfare, one row per size of the library.
 
     One column per number of cells in which the belief about the latent is kept.
 
-    >>> table = relaxation_table(3, 1, 0.5, hidden=[0, 1], cells=[8, 16])
-    >>> bool(table.loc[1, 16] < table.loc[0, 8])
+    >>> table = cover_table(3, 1, 0.5, beliefs=[20, 40], cells=[4, 8])
+    >>> bool(table.loc[40, 8] < table.loc[20, 4])
     True
     """
-    rows = [[relaxed_bound(n_agents, n_items, delta, hidden=d, cells=c) for c in cells] for d in hidden]
-    index = pd.Index(hidden, name="values hidden")
-    return pd.DataFrame(rows, index, pd.Index(cells, name="cells"))
+    rows = [[covered_bound(n_agents, n_items, delta, cells=c, beliefs=count) for c in cells] for count in beliefs]
+    return pd.DataFrame(rows, pd.Index(beliefs, name="beliefs"), pd.Index(cells, name="cells"))
 
 
 def explicit_table(setting: Setting, known: Mapping[str, Any], n_profiles: int = 20_000) -> pd.DataFrame:

@@ -30,11 +30,11 @@ def test_a_benchmark_holds_the_bounds_and_is_computed_once() -> None:
     assert bracket_cache.compute_brackets(["two-worlds", "inventory"]) == 0
 
 
-def test_the_bounds_depend_on_solver_and_relaxation_but_not_on_learning() -> None:
+def test_the_bounds_depend_on_solver_and_covers_but_not_on_learning() -> None:
     needed = dependencies("bounds.brackets")
     assert {
         "exact.solver",
-        "bounds.relaxation",
+        "bounds.belief_cover",
         "bounds.bayesian_pricing",
         "market.market",
         "settings.setting",
