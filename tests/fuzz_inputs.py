@@ -64,7 +64,7 @@ class Input:
 
 (SUBPARSERS,) = (one for one in parser()._actions if isinstance(one, argparse._SubParsersAction))
 COMMANDS: Mapping[str, argparse.ArgumentParser] = SUBPARSERS.choices
-HEAVY = ("run", "reproduce", "compute", "verify", "seal", "claims", "train")
+HEAVY = ("run", "reproduce", "certify", "compute", "verify", "seal", "claims", "train")
 """Commands that may learn or replay."""
 GOOD: dict[str, list[str]] = {
     "panel": [*chain(*FIGURES.values()), *MORE_SETTINGS, "correlated-3-2-0.5"],

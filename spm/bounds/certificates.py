@@ -21,6 +21,7 @@ from spm.bounds.belief_cover import MOST_MISSING, UNIT, Cover, backwards, grow
 from spm.bounds.known_latent import correlated_model, mean_known
 from spm.bounds.lattice import SHIFTS, make_lattice, numerical_error
 from spm.files import check_writable, digest, home, path_text, read_regular, why, write_atomic
+from spm.limits import progress
 from spm.settings import correlated
 
 LIVE_CELLS, LIVE_BELIEFS = 8, 128
@@ -80,7 +81,9 @@ def make_certificates() -> Iterator[Path]:
     check_writable(home() / size.place for size in RECORDED)
     for size in RECORDED:
         path = home() / size.place
-        write_atomic(path, encoded_cover(grow(*size, LIVE_CELLS, RECORDED_BELIEFS)))
+        with progress(f"certifying {path.stem}"):
+            cover = grow(*size, LIVE_CELLS, RECORDED_BELIEFS)
+        write_atomic(path, encoded_cover(cover))
         yield path
 
 
