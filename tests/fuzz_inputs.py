@@ -319,7 +319,7 @@ def scratched(rng: Random, content: bytes) -> tuple[bytes, str]:
         "cut off": content[:k],
         "flipped bit": content[:k] + bytes([content[k] ^ 1 << rng.randrange(8)]) + content[k + 1 :],
         "bad UTF-8": content[:k] + b"\xff" + content[k:],
-        "UTF-16": content.decode().encode("utf-16"),
+        "UTF-16": content.decode(errors="replace").encode("utf-16"),
         "key twice": re.sub(rb'"(\w+)":', rb'"\1":1,"\1":', content, count=1),
         "deep": b"[" * 200_000,
         "long number": b"9" * 5000,
