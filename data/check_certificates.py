@@ -98,9 +98,8 @@ def bound(arrays: dict[str, np.ndarray], delta: float, objective: str, n_agents:
         value = np.zeros((n_items + 1, len(beliefs)))  # with no agent left
         for _ in range(n_agents):
             earlier = np.zeros_like(value)
-            covered = [
-                (weight * one[index]).sum(axis=-1) for one in value
-            ]  # by belief, price, purchase or refusal
+            # The bound of each cover by items left, and by belief, price, purchase or refusal.
+            covered = [(weight * one[index]).sum(axis=-1) for one in value]
             for k in range(1, n_items + 1):
                 at = reward + covered[k - 1][..., 0] + covered[k][..., 1]
                 # On a step: chord + bow s (1 - s), with derivative rise + bow (1 - 2 s).

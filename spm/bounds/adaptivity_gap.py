@@ -70,8 +70,8 @@ def small_settings(delta: float = 0.5) -> pd.DataFrame:
 
     Returns:
         One row per size: n, m, the upper bound with half of the cells (coarse) and with all (upper), and what
-        Bayesian pricing earns (lower) with its standard error (lower_error). The lattice's error left in upper is
-        about as large as coarse - upper or smaller.
+        Bayesian pricing earns (lower) with its standard error (lower_error). How far upper falls below coarse
+        gives an idea, and no proof, of what still finer cells would bring.
 
     Raises:
         ValueError: delta outside (0, 1).

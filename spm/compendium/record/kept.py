@@ -191,8 +191,9 @@ def of_record(name: str) -> Path:
 
 
 def function_conditions(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return what a function's results depend on: ``sources``, a digest per module
-    and certificate, and ``packages``' versions."""
+    """Return what a function's results depend on: ``sources``, a digest per module and certificate, and
+    ``packages``, their versions.
+    """
     return _fingerprint(function.__module__.removeprefix("spm."))
 
 

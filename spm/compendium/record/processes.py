@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
@@ -78,22 +78,20 @@ def _close(results: Generator[Any, None, None]) -> None:
         results.close()
 
 
-@cache
-def unless_of_joblib(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return a hook that passes on the exceptions of all threads but joblib's."""
-    if hook in _QUIET:
-        return hook
+@dataclass(frozen=True)
+class _Quiet:
+    """A hook that passes on the exceptions of all threads but joblib's."""
 
-    def quiet(said: Any) -> None:
+    hook: Callable[[Any], Any]
+
+    def __call__(self, said: Any) -> None:
         if getattr(said.thread, "name", "") != "ExecutorManagerThread":
-            hook(said)
-
-    _QUIET.add(quiet)
-    return quiet
+            self.hook(said)
 
 
-_QUIET: set[Callable[[Any], Any]] = set()
-"""The hooks that :func:`unless_of_joblib` has made."""
+def unless_of_joblib(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a hook that is silent about joblib's thread; ``hook`` itself if it is one."""
+    return hook if isinstance(hook, _Quiet) else _Quiet(hook)
 
 
 @contextmanager
